@@ -1,0 +1,54 @@
+"""From a discovered service to the nodes that requests go to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.contract.wire import Endpoint, Node, Port, Service, Subset
+
+
+def offered_ports(service: Service) -> list[str]:
+    """The ports of a service as a person may choose them: the name, or the number of a port
+    without one."""
+    ports = {port.name or str(port.port) for subset in service.subsets for port in subset.ports}
+    return sorted(ports)
+
+
+def has_port(service: Service, wanted: str) -> bool:
+    return any(_find(subset, wanted) for subset in service.subsets)
+
+
+def of(service: Service, wanted: str, *, weight: int, priority: int) -> list[Node]:
+    """The ready nodes behind a port, sorted. `wanted` is a name, a number, or empty for the only
+    port there is."""
+    nodes = {
+        (endpoint.address, port.port): Node(
+            host=endpoint.address,
+            port=port.port,
+            weight=weight,
+            priority=priority,
+            zone=endpoint.zone,
+        )
+        for endpoint, port in _served(service, wanted)
+        if endpoint.ready
+    }
+    return [nodes[key] for key in sorted(nodes)]
+
+
+def _served(service: Service, wanted: str) -> Iterator[tuple[Endpoint, Port]]:
+    for subset in service.subsets:
+        port = _find(subset, wanted)
+        if port is not None:
+            for endpoint in subset.endpoints:
+                yield endpoint, port
+
+
+def _find(subset: Subset, wanted: str) -> Port | None:
+    """A name is looked for before a number, as port names may not be numbers."""
+    ports = [port for port in subset.ports if port.protocol == "TCP"]
+    if not wanted:
+        return ports[0] if len(ports) == 1 else None
+    for port in ports:
+        if port.name == wanted:
+            return port
+    return next((port for port in ports if str(port.port) == wanted), None)

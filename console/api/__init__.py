@@ -1,0 +1,1 @@
+"""The REST API that all rooms share: authentication, errors, pagination, routes."""

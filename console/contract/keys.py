@@ -1,0 +1,84 @@
+"""Every Redis key of Portolan is made here and nowhere else.
+
+Each key says who writes it and how long it lives. Keys of one owner share a hash tag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PREFIX = "portolan:v1"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedKeys:
+    """The three keys of one feed. Written by the holder of the feed's lease; live until the
+    owner (registry, control plane) is deleted."""
+
+    states: str
+    changes: str
+    meta: str
+
+    def all(self) -> tuple[str, str, str]:
+        return (self.states, self.changes, self.meta)
+
+
+def registry(registry_id: str) -> str:
+    """Name a registry as owner of keys and as topic of wake-ups."""
+    return f"registry:{registry_id}"
+
+
+def control_plane(control_plane_id: str) -> str:
+    """Name a control plane as owner of keys and as topic of wake-ups."""
+    return f"control-plane:{control_plane_id}"
+
+
+def gateway(gateway_id: str) -> str:
+    """Name a gateway as owner of keys and as topic of wake-ups."""
+    return f"gateway:{gateway_id}"
+
+
+def feed(owner: str) -> FeedKeys:
+    base = _of(owner)
+    return FeedKeys(f"{base}:states", f"{base}:changes", f"{base}:meta")
+
+
+def lease(owner: str) -> str:
+    """Written by whoever does the owner's work; lives for one lease TTL unless renewed."""
+    return f"{_of(owner)}:lease"
+
+
+def queued(owner: str) -> str:
+    """A marker that the owner's work is already queued; lives for seconds."""
+    return f"{_of(owner)}:queued"
+
+
+def status(owner: str) -> str:
+    """What the worker last said about the owner's work (JSON); written by the lease holder, kept
+    until the next word: its age is part of the message."""
+    return f"{_of(owner)}:status"
+
+
+def wakeups() -> str:
+    """One stream of topics whose rows have changed in PostgreSQL; trimmed to the newest thousand.
+    Written by `console.wakeups.send`."""
+    return f"{PREFIX}:wakeups"
+
+
+def _of(owner: str) -> str:
+    return f"{PREFIX}:{{{owner}}}"
+
+
+# State keys inside the feeds.
+
+
+def service(namespace: str, name: str) -> str:
+    return f"{namespace}/{name}"
+
+
+def route(api_id: str) -> str:
+    return f"route/{api_id}"
+
+
+def upstream(upstream_id: str) -> str:
+    return f"upstream/{upstream_id}"

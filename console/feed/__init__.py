@@ -1,0 +1,10 @@
+"""The feed: how one room tells the next what is true now.
+
+`FeedWriter` commits states behind a fence; `FeedReader` reads them and follows. What both promise
+is written in `console.contract`.
+"""
+
+from .reader import FeedReader, Followed, Position, follow
+from .writer import Fenced, FeedLost, FeedWriter
+
+__all__ = ["FeedLost", "FeedReader", "FeedWriter", "Fenced", "Followed", "Position", "follow"]

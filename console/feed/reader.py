@@ -1,0 +1,159 @@
+"""Reading a feed: the states once, then the changes, always ending at the present.
+
+`follow` waits on several streams at once and asks each follower to absorb what came. A
+`FeedReader` turns it into changed states; `console.wakeups` has another follower. Wake-ups may be
+lost, doubled or merged: a reader that doubts reads all states again and still reports only what
+differs from what it reported before.
+
+A feed that has never been published, or that Redis has lost, reports nothing: its reader keeps
+what it had until the writer publishes again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from console.contract import wire
+from console.contract.keys import FeedKeys
+from console.redis import Client
+
+from .writer import scan
+
+# A quiet stream may also be a lost one (flushed, restarted empty): seconds between looks at the
+# meta hash of a feed from which nothing comes.
+DOUBT_AFTER = 2.0
+_CHUNK = 200
+
+Entries = Sequence[tuple[bytes, dict[bytes, bytes]]]
+States = dict[str, bytes | None]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a feed's history."""
+
+    epoch: int
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.seq}"
+
+
+class Followed(Protocol):
+    """What `follow` needs of a follower: where to read on, and what to do with what came."""
+
+    @property
+    def stream(self) -> str: ...
+
+    @property
+    def last_id(self) -> str: ...
+
+    def absorb(self, entries: Entries) -> None:
+        """Take new entries; called with none when the wait was over."""
+
+
+def follow(client: Client, followed: Iterable[Followed], *, block: float) -> None:
+    """Wait up to `block` seconds for entries on any stream, then let every follower absorb.
+
+    Raises `RedisError`; followers that were not reached are as before.
+    """
+    followers = list(followed)
+    streams: dict[Any, Any] = {one.stream: one.last_id for one in followers}
+    answer = client.xread(streams, block=max(1, int(block * 1000))) if streams else []
+    came: dict[str, Entries] = {stream.decode(): entries for stream, entries in answer or []}
+    for one in followers:
+        one.absorb(came.get(one.stream, ()))
+
+
+class FeedReader:
+    """Follows one feed. `take` hands out what changed since it was last called."""
+
+    def __init__(
+        self, client: Client, keys: FeedKeys, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client = client
+        self._keys = keys
+        self._clock = clock
+        self._digests: dict[str, int] = {}
+        self._changed: States = {}
+        self._looked = clock()
+        self.position: Position | None = None
+        self.committed_at = 0  # wall clock of the newest commit read, in milliseconds
+
+    @property
+    def stream(self) -> str:
+        return self._keys.changes
+
+    @property
+    def last_id(self) -> str:
+        return str(self.position) if self.position else "0-0"
+
+    @property
+    def known(self) -> bool:
+        """Whether this feed has ever been read: False means that nothing is known yet."""
+        return self.position is not None
+
+    def take(self) -> States:
+        """Return the states that changed since the last call; None means removed."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+    def sync(self) -> None:
+        """Read all states, if the feed has been published. Raises `RedisError`."""
+        epoch, seq, at = self._client.hmget(self._keys.meta, ["epoch", "seq", "at"])
+        self._looked = self._clock()
+        if not int(seq or 0):
+            return
+        states: States = dict(scan(self._client, self._keys))
+        gone: States = dict.fromkeys(self._digests.keys() - states.keys())
+        self._note({**gone, **states})
+        self.position = Position(int(epoch), int(seq))
+        self.committed_at = int(at or 0)
+
+    def absorb(self, entries: Entries) -> None:
+        if not entries:
+            self._doubt()
+            return
+        self._looked = self._clock()
+        position, keys = self.position, set[str]()
+        for entry_id, fields in entries:
+            epoch, seq = (int(part) for part in entry_id.split(b"-"))
+            if position is None or epoch != position.epoch or seq != position.seq + 1:
+                self.sync()
+                return
+            position = Position(epoch, seq)
+            keys.update(json.loads(fields[b"keys"]))
+            self.committed_at = int(fields[b"at"])
+        self._note(self._read(sorted(keys)))
+        self.position = position
+
+    def _doubt(self) -> None:
+        """Look whether the silence is true: a lost stream would be silent for ever."""
+        if self._clock() - self._looked < DOUBT_AFTER and self.position:
+            return
+        self._looked = self._clock()
+        epoch, seq = self._client.hmget(self._keys.meta, ["epoch", "seq"])
+        if int(seq or 0) and self.position != Position(int(epoch), int(seq)):
+            self.sync()
+
+    def _read(self, keys: list[str]) -> States:
+        states: States = {}
+        for start in range(0, len(keys), _CHUNK):
+            chunk = keys[start : start + _CHUNK]
+            states.update(zip(chunk, self._client.hmget(self._keys.states, chunk), strict=True))
+        return states
+
+    def _note(self, states: States) -> None:
+        for key, value in states.items():
+            if value is None:
+                if self._digests.pop(key, None) is not None:
+                    self._changed[key] = None
+                continue
+            digest = wire.state_digest(key, value)
+            if self._digests.get(key) != digest:
+                self._digests[key] = digest
+                self._changed[key] = value

@@ -1,0 +1,99 @@
+"""Who does the work: a lease in Redis, kept by a thread of its own.
+
+A lease says who should work; it does not stop anybody who was asleep when it ran out. That is
+what the epoch is for (`console.ownership`, `console.feed.writer`). Hence the rule on this side:
+the holder believes in its lease only by its own monotonic clock, counted from *before* it asked,
+and stops a margin before the end. Any doubt (no answer, an error) is left to that clock.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from console.redis import Client, RedisError
+
+# Each value: the token goes only if it is still ours.
+_RENEW = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 0
+"""
+_RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+class Lease:
+    """One lease. Use as a context manager once `acquire` has returned True: it renews while the
+    block runs and releases at its end."""
+
+    def __init__(
+        self,
+        client: Client,
+        key: str,
+        *,
+        holder: str,
+        ttl: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._key = key
+        self._holder = holder
+        self._ttl = ttl
+        self._clock = clock
+        self._until = 0.0
+        self._done = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name=f"lease {key}", daemon=True)
+        self._renew_script = client.register_script(_RENEW)
+        self._release_script = client.register_script(_RELEASE)
+
+    @property
+    def held(self) -> bool:
+        """Whether this holder may still act: false a sixth of the TTL before others may."""
+        return self._clock() < self._until - self._ttl / 6
+
+    def acquire(self) -> bool:
+        """Try once. Raises `RedisError`."""
+        asked = self._clock()
+        if not self._client.set(self._key, self._holder, nx=True, px=int(self._ttl * 1000)):
+            return False
+        self._until = asked + self._ttl
+        return True
+
+    def renew(self) -> bool:
+        """Extend the lease if it is still ours. Raises `RedisError`."""
+        asked = self._clock()
+        if not self._renew_script(keys=[self._key], args=[self._holder, int(self._ttl * 1000)]):
+            self._until = 0.0
+            return False
+        self._until = asked + self._ttl
+        return True
+
+    def __enter__(self) -> Lease:
+        self._keeper.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._keeper.join()
+        self._until = 0.0
+        try:
+            self._release_script(keys=[self._key], args=[self._holder])
+        except RedisError:
+            return  # it ends by itself after its TTL
+
+    def _keep(self) -> None:
+        while not self._done.wait(self._ttl / 3):
+            try:
+                if not self.renew():
+                    return
+            except RedisError:
+                continue  # `held` turns false by the clock if this goes on

@@ -1,0 +1,162 @@
+"""The rows that every room stands on: control planes, API tokens, the audit log."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Row(models.Model):
+    """What all objects of the console have in common."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class Owned(models.Model):
+    """A row that a long task works for. Every worker that takes it over gets a new epoch."""
+
+    epoch = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def claim_epoch(cls, row_id: str | uuid.UUID) -> int:
+        """Count the epoch up and return it: one UPDATE … RETURNING, so that no two workers
+        can get the same. Raises `DoesNotExist`."""
+        table, pk = cls._meta.db_table, cls._meta.pk
+        assert pk is not None  # noqa: S101 - every table of ours has one; for the type checker
+        from django.db import connection
+
+        quote = connection.ops.quote_name
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {quote(table)} SET epoch = epoch + 1"  # noqa: S608 - names, no input
+                f" WHERE {quote(pk.column)} = %s RETURNING epoch",
+                [str(row_id)],
+            )
+            found = cursor.fetchone()
+        if found is None:
+            raise cls.DoesNotExist  # type: ignore[attr-defined]
+        return int(found[0])
+
+
+class ControlPlane(Row, Owned):
+    """Owns registries, applications and gateways; what belongs to one never meets another's."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    slug = models.CharField(_("slug"), max_length=50, unique=True, validators=[validate_slug])
+    description = models.TextField(_("description"), blank=True)
+    revision = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        verbose_name = _("control plane")
+        verbose_name_plural = _("control planes")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def next_revision(self) -> int:
+        """Count the revision of the published objects up, inside the caller's transaction; the
+        row lock orders writers, so that a revision that can be read is complete."""
+        ControlPlane.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
+        self.refresh_from_db(fields=["revision"])
+        return self.revision
+
+
+class ApiToken(Row):
+    """A key to the REST API. Only its hash is kept; the text is shown once, at its creation."""
+
+    PREFIX = "ptl_"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="api_tokens",
+        verbose_name=_("user"),
+    )
+    name = models.CharField(_("name"), max_length=100)
+    hint = models.CharField(_("ends with"), max_length=8, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+
+    def __str__(self) -> str:
+        return f"{self.name} (…{self.hint})"
+
+    def clean(self) -> None:
+        if self._state.adding and self.expires_at and self.expires_at <= timezone.now():
+            raise ValidationError({"expires_at": _("This time has already passed.")})
+
+    def renew_text(self) -> str:
+        """Give the token a new text and return it; the only moment at which it exists."""
+        text = self.PREFIX + secrets.token_urlsafe(32)
+        self.digest = self.digest_of(text)
+        self.hint = text[-4:]
+        return text
+
+    @staticmethod
+    def digest_of(text: str) -> str:
+        """SHA-256: a random 256-bit text needs no slow hash."""
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+
+class AuditEntry(models.Model):
+    """Who did what to which object, with the values before and after, without secrets.
+
+    Append-only: nothing in the house changes or deletes an entry. The object is named, not
+    referenced, so that its history outlives it.
+    """
+
+    class Verb(models.TextChoices):
+        CREATED = "created", _("created")
+        CHANGED = "changed", _("changed")
+        DELETED = "deleted", _("deleted")
+        PUBLISHED = "published", _("published")
+        UNPUBLISHED = "unpublished", _("unpublished")
+
+    at = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    actor_name = models.CharField(_("actor"), max_length=150)
+    verb = models.CharField(_("verb"), max_length=20, choices=Verb)
+    control_plane_id = models.UUIDField(null=True, db_index=True)
+    object_type = models.CharField(_("object type"), max_length=50)
+    object_id = models.CharField(max_length=64, db_index=True)
+    object_name = models.CharField(_("object"), max_length=200)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.verb} {self.object_type} {self.object_name}"

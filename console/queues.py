@@ -1,0 +1,8 @@
+"""The names of the Celery queues; workers are started for them, tasks are routed to them."""
+
+WATCH = "watch"  # registries.watch_registry: one thread a registry, mostly waiting
+COMPILE = "compile"  # applications.compile_control_plane: one thread a control plane
+DRIVE = "drive"  # gateways.drive_gateway: one thread a gateway
+SHORT = "celery"  # everything that ends soon: the ensure_* ticks
+
+ALL = (WATCH, COMPILE, DRIVE, SHORT)

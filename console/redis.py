@@ -1,0 +1,55 @@
+"""The one door to Redis: every client of the house is built here.
+
+Three purposes, three databases, so that none can hurt another: ``store`` (feeds, leases, status),
+``broker`` (Celery's own, never touched by us) and a gateway's own tree. Works with Redis 6.2 or
+newer and with Valkey.
+
+A client never repeats a command by itself: a write whose answer was lost may have happened, and
+only its caller knows how to find out (`console.feed.writer`).
+"""
+
+from __future__ import annotations
+
+import socket
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+# What every caller must be ready for: the server is away, loading, read-only or out of memory.
+RedisError = redis.exceptions.RedisError
+Client = redis.Redis
+
+_TIMEOUT = 5.0  # seconds for one answer; blocking reads stay well below it
+
+
+def connect(url: str) -> Client:
+    """Build a client for `url`; nothing is sent before its first command."""
+    keepalive = {
+        getattr(socket, name): value
+        for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
+        if hasattr(socket, name)  # macOS has no TCP_KEEPIDLE
+    }
+    client: Client = redis.Redis.from_url(
+        url,
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+        socket_keepalive=True,
+        socket_keepalive_options=keepalive,
+        health_check_interval=15,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return client
+
+
+_store: Client | None = None
+
+
+def store() -> Client:
+    """The client for feeds, leases and status; shared, as its connection pool is thread-safe."""
+    global _store
+    if _store is None:
+        from django.conf import settings
+
+        _store = connect(settings.REDIS_URL)
+    return _store

@@ -1,0 +1,50 @@
+"""What a driver is: the part of the house that knows one kind of gateway.
+
+A driver keeps what it has applied, so that a change costs what changed. `plan` decides and touches
+nothing; `apply` touches and decides nothing. No driver knows another, none knows Django.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from console.contract.wire import Resource
+
+# State key of the control plane's feed → resource; None: it is gone.
+Changes = Mapping[str, Resource | None]
+
+
+class DriverError(Exception):
+    """The gateway did not take it. `permanent`: the same again will fail again."""
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an `apply` did. `written` counts the gateway's own objects or keys; `refused` names
+    resources that this kind cannot express, with the reason."""
+
+    written: int
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+class Driver(Protocol):
+    def start(self) -> None:
+        """Learn what the gateway has now and whether it can be driven. Raises `DriverError`."""
+
+    def replace(self, resources: Mapping[str, Resource]) -> Applied:
+        """Make the gateway have exactly these of ours. Raises `DriverError`."""
+
+    def apply(self, changes: Changes) -> Applied:
+        """Make the gateway follow these changes. Raises `DriverError`."""
+
+    def touch(self) -> None:
+        """Remind the gateway of what it has, if it could have missed it; called when idle."""
+
+    def describe(self) -> dict[str, Any]:
+        """What this driver has applied, for people: no secrets."""

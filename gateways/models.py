@@ -1,0 +1,96 @@
+"""A gateway: one data plane that a control plane's resources go out to."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from console.models import ControlPlane, Owned, Row
+from console.secrets import SecretField
+from gateways import drivers
+
+
+class GatewayQuerySet(models.QuerySet["Gateway"]):
+    def enabled(self) -> GatewayQuerySet:
+        return self.filter(enabled=True)
+
+
+class Gateway(Row, Owned):
+    """One gateway, or a fleet of like instances that read one configuration.
+
+    `settings` belong to the kind and are validated by it; what must not be seen is in `secret`.
+    """
+
+    class Kind(models.TextChoices):
+        TRAEFIK = "traefik", "Traefik"
+
+    control_plane = models.ForeignKey(
+        ControlPlane,
+        on_delete=models.PROTECT,
+        related_name="gateways",
+        verbose_name=_("control plane"),
+    )
+    name = models.CharField(_("name"), max_length=100)
+    description = models.TextField(_("description"), blank=True)
+    enabled = models.BooleanField(_("enabled"), default=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.TRAEFIK)
+    url = models.URLField(
+        _("address"),
+        blank=True,
+        help_text=_("Where clients reach it, e.g. http://127.0.0.1:9080; shown in examples"),
+    )
+    settings = models.JSONField(_("settings"), default=dict, blank=True)
+    secret = SecretField(_("secret"))
+    revision = models.BigIntegerField(default=0, editable=False)
+
+    objects = GatewayQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        verbose_name = _("gateway")
+        verbose_name_plural = _("gateways")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["control_plane", "name"],
+                name="gateway_name_once",
+                violation_error_message=_("A gateway of this name exists already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if self.kind not in drivers.KINDS:
+            return  # the field's own error says so
+        try:
+            self.settings = drivers.check_settings(self.kind, self.settings)
+        except ValueError as error:
+            raise ValidationError({"settings": str(error)}) from error
+
+
+class GatewayInstance(models.Model):
+    """One running process of a gateway, as it last reported itself."""
+
+    gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="instances")
+    hostname = models.CharField(_("host"), max_length=253)
+    version = models.CharField(_("version"), max_length=50, blank=True)
+    applied_epoch = models.BigIntegerField(default=0)
+    applied_seq = models.BigIntegerField(_("applied"), default=0)
+    lag_ms = models.IntegerField(_("lag"), null=True)
+    last_seen_at = models.DateTimeField(_("last seen"), auto_now=True)
+    registered_at = models.DateTimeField(_("registered"), auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["hostname"]
+        verbose_name = _("gateway instance")
+        verbose_name_plural = _("gateway instances")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["gateway", "hostname"], name="instance_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.hostname

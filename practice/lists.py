@@ -1,0 +1,229 @@
+"""Lists: which version is asked for, one consistent snapshot over all pages, and what is left.
+
+A page is joined from the stored bytes; nothing is decoded unless a field selector needs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from practice.schema import Resource
+from practice.selectors import field_of, parse_fields, parse_labels
+from practice.status import (
+    EXPIRED_TOKEN,
+    Causes,
+    bad_request,
+    expired,
+    too_large_version,
+)
+from practice.store import Entry, Store, Table
+
+Matcher = Callable[[Entry], bool]
+FUTURE_WAIT = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    entries: list[Entry]
+    rv: int
+    token: str = ""
+    remaining: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A request's selectors; `whole` means they select everything."""
+
+    matches: Matcher
+    whole: bool
+
+
+def make_filter(resource: Resource, params: Mapping[str, str]) -> Filter:
+    by_labels = parse_labels(params.get("labelSelector", ""))
+    terms = parse_fields(resource, params.get("fieldSelector", ""))
+
+    def matches(entry: Entry) -> bool:
+        if by_labels is not None and not by_labels(entry.labels):
+            return False
+        obj = None
+        for path, value, equal in terms:
+            if path == "metadata.name":
+                found = entry.name
+            elif path == "metadata.namespace":
+                found = entry.namespace
+            else:
+                obj = obj or entry.object()
+                found = field_of(obj, path)
+            if (found == value) != equal:
+                return False
+        return True
+
+    return Filter(matches, by_labels is None and not terms)
+
+
+def truth(value: str | None) -> bool:
+    return value is not None and value.lower() in ("1", "t", "true", "")
+
+
+def parse_version(text: str) -> int:
+    """Return a version as a number, or raise ValueError with the server's words."""
+    if re.fullmatch(r"[0-9]{1,19}", text or "0"):
+        return int(text or "0")
+    why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+    raise ValueError(f'resourceVersion: Invalid value: "{text}": {why}')
+
+
+def check_options(params: Mapping[str, str], *, watch: bool, watch_list: bool = True) -> None:
+    """Refuse combinations of parameters that the real server refuses, with 422."""
+    causes = Causes()
+    match = params.get("resourceVersionMatch", "")
+    version = params.get("resourceVersion", "")
+    initial = params.get("sendInitialEvents")
+    if initial is not None:
+        if not watch:
+            causes.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")
+        elif not watch_list:
+            why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+            causes.forbidden("sendInitialEvents", why)
+        elif match != "NotOlderThan":
+            why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+            causes.forbidden("resourceVersionMatch", why)
+    elif match:
+        if watch:
+            why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+            causes.forbidden("resourceVersionMatch", why)
+        elif not version:
+            why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+            causes.forbidden("resourceVersionMatch", why)
+        elif params.get("continue"):
+            why = "resourceVersionMatch is forbidden when continue is provided"
+            causes.forbidden("resourceVersionMatch", why)
+        elif match not in ("Exact", "NotOlderThan"):
+            causes.unsupported("resourceVersionMatch", match, ("Exact", "NotOlderThan", ""))
+        elif match == "Exact" and version == "0":
+            why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+            causes.forbidden("resourceVersionMatch", why)
+    causes.raise_for("ListOptions", "", group="meta.k8s.io")
+
+
+def parse_limit(params: Mapping[str, str]) -> int:
+    text = params.get("limit") or "0"
+    try:
+        return max(0, int(text))
+    except ValueError:
+        why = f'strconv.ParseInt: parsing "{text}": invalid syntax'
+        raise bad_request(f"unable to decode query parameters: {why}") from None
+
+
+def make_token(rv: int, start: str) -> str:
+    body = msgspec.json.encode({"v": "meta.k8s.io/v1", "rv": rv, "start": start + "\0"})
+    return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
+
+
+def parse_token(token: str) -> tuple[int, str]:
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        body = msgspec.json.decode(raw)
+    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        raise bad_request(f"continue key is not valid: {error}") from None
+    if not isinstance(body, dict) or body.get("v") != "meta.k8s.io/v1":
+        raise bad_request("continue key is not valid: server does not recognize this encoded version")
+    if not isinstance(body.get("rv"), int) or not str(body.get("start") or ""):
+        raise bad_request("continue key is not valid: incorrect encoded start resourceVersion")
+    return body["rv"], str(body["start"])
+
+
+class Lister:
+    """Answers lists. Faults set `tokens_before` and `lag` to make it older than it is."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.tokens_before = 0
+        self.lag: int | None = None
+
+    async def list(self, resource: Resource, namespace: str, params: Mapping[str, str]) -> Page:
+        check_options(params, watch=False)
+        chosen = make_filter(resource, params)
+        limit = parse_limit(params)
+        table = self.store.tables[resource]
+        prefix = f"{namespace}/" if namespace else ""
+        token = params.get("continue", "")
+        if token:
+            at, start = self._resume(table, token, params)
+            return self._page(table, chosen, prefix=prefix, start=start, at=at, limit=limit)
+        at = await self._version(table, params, limit)
+        return self._page(table, chosen, prefix=prefix, start="", at=at, limit=limit)
+
+    def _resume(self, table: Table, token: str, params: Mapping[str, str]) -> tuple[int, str]:
+        if params.get("resourceVersion", "") not in ("", "0"):
+            raise bad_request("specifying resource version is not allowed when using continue")
+        rv, start = parse_token(token)
+        if rv < 0:
+            return self.store.rv, start
+        if rv < max(self.store.compacted, table.history, self.tokens_before):
+            # The new token says -1: the rest at whatever version is then current.
+            raise expired(EXPIRED_TOKEN, token=make_token(-1, start.rstrip("\0")))
+        return rv, start
+
+    async def _version(self, table: Table, params: Mapping[str, str], limit: int) -> int:
+        try:
+            asked = parse_version(params.get("resourceVersion", ""))
+        except ValueError as error:
+            raise bad_request(f"invalid resource version: {error}") from None
+        match = params.get("resourceVersionMatch", "")
+        if asked > self.store.rv:
+            for _ in range(int(FUTURE_WAIT / 0.05)):
+                await asyncio.sleep(0.05)
+                if asked <= self.store.rv:
+                    break
+            else:
+                raise too_large_version(asked, self.store.rv)
+        # A version with a limit and no match rule has always meant exactly that version.
+        if asked and (match == "Exact" or (limit and not match)):
+            if asked < max(self.store.compacted, table.history):
+                raise expired("The resourceVersion for the provided list is too old.")
+            return asked
+        if params.get("resourceVersion") == "0" and self.lag is not None:
+            return max(self.lag, table.history)
+        return self.store.rv
+
+    def _page(
+        self, table: Table, chosen: Filter, *, prefix: str, start: str, at: int, limit: int
+    ) -> Page:
+        entries: list[Entry] = []
+        walk = table.walk(prefix=prefix, start=prefix + start, at=at)
+        for entry in walk:
+            if not chosen.matches(entry):
+                continue
+            if limit and len(entries) == limit:
+                remaining = 1 + sum(1 for _ in walk) if chosen.whole else None
+                last = entries[-1].key.removeprefix(prefix)
+                return Page(entries, at, make_token(at, last), remaining)
+            entries.append(entry)
+        return Page(entries, at)
+
+
+def render(resource: Resource, page: Page) -> bytes:
+    """Join a page into the list's JSON; items carry no kind of their own."""
+    metadata: dict[str, object] = {"resourceVersion": str(page.rv)}
+    if page.token:
+        metadata["continue"] = page.token
+        if page.remaining is not None:
+            metadata["remainingItemCount"] = page.remaining
+    head = f'{{"kind":"{resource.kind}List","apiVersion":"{resource.api_version}","metadata":'
+    return b"".join(
+        (
+            head.encode(),
+            msgspec.json.encode(metadata),
+            b',"items":[',
+            b",".join([entry.raw for entry in page.entries]),
+            b"]}\n",
+        )
+    )

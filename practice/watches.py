@@ -1,0 +1,208 @@
+"""Watches: one stream of changes from a version on.
+
+Promises, as the real server's:
+* each change after the starting version is sent once, in order; a start at "" or "0" sends the present first;
+* an object that begins or ceases to match the selectors is ADDED or DELETED;
+* a bookmark never overtakes a change; one comes shortly before the end;
+* a start that left the window is answered with 200 and one ERROR line.
+Lines go to a `Wire`, which faults may cut, slow or silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from practice.lists import Filter, check_options, make_filter, parse_version, truth
+from practice.schema import Json, Resource
+from practice.status import ApiError, bad_request, expired
+from practice.store import Entry, Event, Store, Table, encode, event_line
+
+QUEUE_LIMIT = 100_000
+INITIAL_EVENTS_END = '"annotations":{"k8s.io/initial-events-end":"true"}'
+
+
+class Wire(Protocol):
+    async def write(self, data: bytes) -> None: ...
+
+
+@dataclass(slots=True)
+class WatchSettings:
+    """Times in seconds; `longest` is the range the server picks from when none was asked for."""
+
+    bookmark_every: float = 60.0
+    longest: tuple[float, float] = (1800.0, 3600.0)
+    bookmarks: bool = True
+    watch_list: bool = True
+
+
+Shape = Callable[[str, Entry], bytes]
+
+
+class Watch:
+    """One watcher: collects the store's changes and turns them into lines."""
+
+    def __init__(
+        self,
+        store: Store,
+        resource: Resource,
+        namespace: str,
+        params: Mapping[str, str],
+        *,
+        settings: WatchSettings,
+        shape: Shape | None = None,
+    ) -> None:
+        self.store = store
+        self.resource = resource
+        self.table: Table = store.tables[resource]
+        self.namespace = namespace
+        self.settings = settings
+        self.shape = shape
+        self.events: deque[Event] = deque()
+        self.wake = asyncio.Event()
+        self.overrun = False
+        self.stopped = False
+        check_options(params, watch=True, watch_list=settings.watch_list)
+        self.filter: Filter = make_filter(resource, params)
+        self.initial = truth(params.get("sendInitialEvents")) if "sendInitialEvents" in params else None
+        self.bookmarks = settings.bookmarks and truth(params.get("allowWatchBookmarks"))
+        try:
+            self.start = parse_version(params.get("resourceVersion", ""))
+        except ValueError as error:
+            raise ApiError(500, "", str(error)) from None
+        self.timeout = self._timeout(params)
+        self.seen = self.start
+
+    def _timeout(self, params: Mapping[str, str]) -> float:
+        text = params.get("timeoutSeconds") or "0"
+        try:
+            seconds = float(int(text))
+        except ValueError:
+            why = f'strconv.ParseInt: parsing "{text}": invalid syntax'
+            raise bad_request(why) from None
+        # Spread, so that the watches of many clients do not all end at once.
+        return seconds or random.uniform(*self.settings.longest)  # noqa: S311
+
+    def push(self, event: Event) -> None:
+        if len(self.events) >= QUEUE_LIMIT:
+            self.overrun = True
+        else:
+            self.events.append(event)
+        self.wake.set()
+
+    def stop(self) -> None:
+        self.stopped = True
+        self.wake.set()
+
+    async def run(self, wire: Wire) -> None:
+        """Stream until the time is over; returning means a clean end."""
+        deadline = time.monotonic() + self.timeout
+        self.table.watchers.add(self)
+        try:
+            if (first := self._first()) is None:
+                await wire.write(self._expired())
+                return
+            if first:
+                await wire.write(first)
+            await self._follow(wire, deadline)
+        finally:
+            self.table.watchers.discard(self)
+
+    def _first(self) -> bytes | None:
+        """What the start calls for: the present, or the changes since; None if it is too old."""
+        synthetic = self.initial if self.initial is not None else self.start == 0
+        if not synthetic and self.start:
+            if self.start < self.table.floor:
+                return None
+            self.events.extend(self.table.since(self.start))
+            return b""
+        self.seen = self.store.rv
+        if not synthetic:
+            return b""
+        lines = [
+            self._line("ADDED", entry)
+            for entry in self.table.walk(prefix=f"{self.namespace}/" if self.namespace else "")
+            if self.filter.matches(entry)
+        ]
+        if self.initial and self.bookmarks:
+            lines.append(self._bookmark(INITIAL_EVENTS_END))
+        return b"".join(lines)
+
+    async def _follow(self, wire: Wire, deadline: float) -> None:
+        last = deadline - min(2.0, self.timeout / 4)
+        bookmark = min(last, time.monotonic() + self.settings.bookmark_every)
+        while not self.stopped and not self.overrun:
+            lines = self._drain()
+            now = time.monotonic()
+            if now >= bookmark:
+                if self.bookmarks and self.settings.bookmarks and self.store.rv >= self.seen:
+                    self.seen = self.store.rv
+                    lines += self._bookmark()
+                bookmark = now + self.settings.bookmark_every
+                if now < last < bookmark:
+                    bookmark = last
+            if lines:
+                await wire.write(lines)
+            if now >= deadline:
+                return
+            if not self.events:
+                await self._sleep(min(deadline, bookmark) - now)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.wake.clear()
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self.wake.wait()
+        except TimeoutError:
+            return
+
+    def _drain(self) -> bytes:
+        lines: list[bytes] = []
+        while self.events:
+            event = self.events.popleft()
+            if event.rv <= self.seen:
+                continue
+            self.seen = event.rv
+            type_ = self._type(event)
+            if type_ and self.shape is None:
+                lines.append(event.line(type_))
+            elif type_:
+                lines.append(self._line(type_, event.entry(type_)))
+        return b"".join(lines)
+
+    def _type(self, event: Event) -> str:
+        """The event's type as this watch sees it; "" if it does not."""
+        was = event.before is not None and self._sees(event.before)
+        is_ = event.after is not None and self._sees(event.after)
+        if was:
+            return "MODIFIED" if is_ else "DELETED"
+        return "ADDED" if is_ else ""
+
+    def _sees(self, entry: Entry) -> bool:
+        if self.namespace and entry.namespace != self.namespace:
+            return False
+        return self.filter.whole or self.filter.matches(entry)
+
+    def _line(self, type_: str, entry: Entry) -> bytes:
+        if self.shape is not None:
+            return self.shape(type_, entry)
+        return event_line(type_, self.table.head, entry.raw)
+
+    def _bookmark(self, annotations: str = "") -> bytes:
+        more = f",{annotations}" if annotations else ""
+        metadata = f'"metadata":{{"resourceVersion":"{self.store.rv}"{more}}}'
+        fields = f",{self.resource.empty}" if self.resource.empty else ""
+        return event_line("BOOKMARK", self.table.head, f"{{{metadata}{fields}}}".encode())
+
+    def _expired(self) -> bytes:
+        why = f"too old resource version: {self.start} ({self.table.floor})"
+        return error_line(expired(why).body())
+
+
+def error_line(status: Json) -> bytes:
+    return b'{"type":"ERROR","object":%s}\n' % encode(status)

@@ -1,0 +1,1 @@
+"""Talking to Kubernetes: everything here is free of Django and of the feed."""
