@@ -12,6 +12,7 @@ import socket
 import struct
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -165,6 +166,7 @@ class Wire:
         self.ended = False
         self.closing = asyncio.Event()
         self.hushed = asyncio.Event()
+        self.on_end: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Wire:
         self.faults.wires.add(self)
@@ -183,6 +185,7 @@ class Wire:
         if how != "clean":
             sever(self.request, reset=how == "rst")
         self.closing.set()
+        self.on_end()
 
     async def silent(self) -> None:
         """Swallow what comes until the connection is cut."""
