@@ -1,0 +1,102 @@
+"""What every test may ask for: people, the store, a practice cluster.
+
+The servers behind it come from `tests.servers`; rows from `tests.factories`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from console.redis import Client
+    from practice.testing import PracticeCluster
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """The administrator."""
+    from django.contrib.auth.models import User
+
+    return User.objects.create_superuser("ada", password="ada-ada-ada")
+
+
+@pytest.fixture
+def bo(db: None) -> User:
+    """The operator: works in the console, administers nobody."""
+    from django.contrib.auth.models import User
+
+    return User.objects.create_user("bo", password="bo-bo-bo-bo", is_staff=True)
+
+
+@pytest.fixture
+def cy(db: None) -> User:
+    """The stranger: can log in, has nothing."""
+    from django.contrib.auth.models import User
+
+    return User.objects.create_user("cy", password="cy-cy-cy-cy")
+
+
+@pytest.fixture
+def store() -> Iterator[Client]:
+    """The Redis database of feeds, leases and status; empty before and after."""
+    from console import redis
+
+    client = redis.store()
+    client.flushdb()
+    yield client
+    client.flushdb()
+
+
+@pytest.fixture
+def gateway_store() -> Iterator[Client]:
+    """A Redis database of its own for a gateway's tree; empty before and after."""
+    client = _gateway_client()
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
+
+
+@pytest.fixture
+def gateway_redis_url() -> str:
+    """The address, without its password, of the database for a gateway's tree."""
+    from urllib.parse import urlsplit, urlunsplit
+
+    parts = urlsplit(_gateway_url())
+    return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{parts.port}"))
+
+
+@pytest.fixture(scope="session")
+def practice_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeCluster]:
+    """One practice cluster for all tests of a worker; most tests want `cluster`."""
+    from practice.testing import PracticeCluster
+
+    with PracticeCluster(tmp_path_factory.mktemp("practice")) as running:
+        yield running
+
+
+@pytest.fixture
+def cluster(practice_cluster: PracticeCluster) -> PracticeCluster:
+    """A practice cluster without faults and without what earlier tests have put in."""
+    practice_cluster.reset()
+    return practice_cluster
+
+
+def _gateway_url() -> str:
+    from django.conf import settings
+
+    from console.local import with_database
+
+    number = int(settings.REDIS_URL.rpartition("/")[2])
+    return with_database(settings.REDIS_URL, number + 2)
+
+
+def _gateway_client() -> Client:
+    from console import redis
+
+    return redis.connect(_gateway_url())
