@@ -1,4 +1,6 @@
-"""Housekeeping around namespaces and accounts: default accounts, token Secrets filled in, namespaces emptied."""
+"""Housekeeping around namespaces and accounts: default accounts, token Secrets filled in,
+namespaces emptied.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class AccountController:
 
     def furnish(self, namespace: str) -> None:
         if self.store.get(SERVICEACCOUNTS, f"{namespace}/default") is None:
-            self.store.create(SERVICEACCOUNTS, {"metadata": {"name": "default", "namespace": namespace}})
+            self.store.create(
+                SERVICEACCOUNTS, {"metadata": {"name": "default", "namespace": namespace}}
+            )
         if self.store.get(CONFIGMAPS, f"{namespace}/kube-root-ca.crt") is None:
             meta = {"name": "kube-root-ca.crt", "namespace": namespace}
             self.store.create(CONFIGMAPS, {"metadata": meta, "data": {"ca.crt": self.ca}})

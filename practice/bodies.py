@@ -1,4 +1,6 @@
-"""Reading requests and making responses: media types, sizes, compression, the headers every answer carries."""
+"""Reading requests and making responses: media types, sizes, compression, the headers every answer
+carries.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,15 @@ import msgspec
 import yaml
 from aiohttp import web
 
+from practice.protobuf import decode_request
 from practice.schema import ENDPOINTS, Json, Resource
 from practice.status import ApiError, bad_request, not_acceptable, unsupported_media
 from practice.store import encode
 
 LARGEST = 3 * 1024 * 1024
 GZIP_FROM = 128 * 1024
-BODY_TYPES = ("application/json", "application/yaml")
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+BODY_TYPES = ("application/json", "application/yaml", PROTOBUF)
 DEPRECATED = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
 FLOW = "00000000-0000-4000-8000-000000000001"
 
@@ -46,14 +50,14 @@ async def read_body(request: web.BaseRequest) -> Any:
     """Decode a request's object; an empty body is None."""
     raw = await read_raw(request)
     kind = request.content_type if request.headers.get("Content-Type") else BODY_TYPES[0]
-    if kind not in BODY_TYPES:
-        if not raw:
-            return None
-        raise unsupported_media((*BODY_TYPES, "application/vnd.kubernetes.protobuf"))
     if not raw:
         return None
+    if kind not in BODY_TYPES:
+        raise unsupported_media(BODY_TYPES)
     try:
-        return yaml.safe_load(raw) if kind == BODY_TYPES[1] else msgspec.json.decode(raw)
+        if kind == PROTOBUF:
+            return decode_request(raw)
+        return yaml.safe_load(raw) if kind == "application/yaml" else msgspec.json.decode(raw)
     except (msgspec.DecodeError, yaml.YAMLError, ValueError) as error:
         raise bad_request(f"error decoding object: {error}") from None
 

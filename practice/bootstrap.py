@@ -1,4 +1,4 @@
-"""What a new cluster holds: namespaces, nodes, default roles, and the account discovery works with."""
+"""What a new cluster holds: namespaces, nodes, default roles, the discovery account."""
 
 from __future__ import annotations
 
@@ -26,7 +26,16 @@ WORKLOAD_NAMESPACE = "apisix"
 BASE_NAMESPACES = ("kube-system", "default", "kube-public", "kube-node-lease")
 ZONES = {"practice-1": "practice-a", "practice-2": "practice-b"}
 READ = ["get", "list", "watch"]
-DISCOVERY_PATHS = ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", "/version", "/version/"]
+DISCOVERY_PATHS = [
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/openapi",
+    "/openapi/*",
+    "/version",
+    "/version/",
+]
 HEALTH_PATHS = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
 
 
@@ -39,7 +48,11 @@ def paths(urls: list[str]) -> Json:
 
 
 SELF = [
-    rule(["authorization.k8s.io"], ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], ["create"]),
+    rule(
+        ["authorization.k8s.io"],
+        ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+        ["create"],
+    ),
     rule(["authentication.k8s.io"], ["selfsubjectreviews"], ["create"]),
 ]
 EVERYTHING = rule(["*"], ["*"], ["*"])
@@ -77,7 +90,11 @@ def bootstrap(store: Store, writer: Writer) -> None:
 
     def ensure(resource: Resource, namespace: str, name: str, **body: Any) -> None:
         if store.get(resource, resource.key(namespace, name)) is None:
-            writer.create(resource, namespace, {**body, "metadata": {"name": name, **body.get("metadata", {})}})
+            writer.create(
+                resource,
+                namespace,
+                {**body, "metadata": {"name": name, **body.get("metadata", {})}},
+            )
 
     for name in (*BASE_NAMESPACES, DISCOVERY_ACCOUNT[0], WORKLOAD_NAMESPACE):
         ensure(NAMESPACES, "", name)

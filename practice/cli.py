@@ -107,7 +107,7 @@ def show(path: Path) -> int:
 def main(argv: list[str] | None = None) -> int:
     args = make_parser().parse_args(argv)
     if args.command == "serve":
-        from practice.serve import serve  # noqa: PLC0415  (the small commands stay quick)
+        from practice.serve import serve
 
         return serve(args)
     if args.command == "scale":

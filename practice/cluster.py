@@ -1,4 +1,6 @@
-"""One practice cluster put together: store, controllers, server. The command line and the tests both run this."""
+"""One practice cluster put together: store, controllers, server. The command line and the tests
+both run this.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +72,7 @@ class Cluster:
             watching=options.watching,
             release=options.release,
         )
-        self.server = Server(
-            self.handlers, rbac=self.rbac, tokens=self.tokens, faults=self.faults
-        )
+        self.server = Server(self.handlers, rbac=self.rbac, tokens=self.tokens, faults=self.faults)
         self.side = SideServer(self)
         self.workload: Workload | None = None
         self.keeper: Keeper | None = None

@@ -1,7 +1,9 @@
-"""What a client reads first: versions, groups, the resources of each group, and just enough OpenAPI.
+"""What a client reads first: versions, groups, the resources of each group, and just enough
+OpenAPI.
 
-The OpenAPI documents say only which kinds take the `fieldValidation` parameter; that is what kubectl looks for before
-it applies anything. Schemas are left out, so kubectl merges with its own types.
+The OpenAPI documents say only which kinds take the `fieldValidation` parameter; that is what
+kubectl looks for before it applies anything. Schemas are left out, so kubectl merges with its
+own types.
 """
 
 from __future__ import annotations
@@ -146,7 +148,9 @@ def openapi_document(path: str) -> Json | None:
 
 def _item_path(resource: Resource) -> str:
     namespace = "namespaces/{namespace}/" if resource.namespaced else ""
-    return f"/{_openapi_path((resource.group, resource.version))}/{namespace}{resource.name}/{{name}}"
+    return (
+        f"/{_openapi_path((resource.group, resource.version))}/{namespace}{resource.name}/{{name}}"
+    )
 
 
 def _patch(resource: Resource) -> Json:

@@ -1,7 +1,9 @@
-"""The endpoints controllers: from services with a selector and their pods to Endpoints and EndpointSlices.
+"""The endpoints controllers: from services with a selector and their pods to Endpoints and
+EndpointSlices.
 
-A change marks services dirty; each dirty service is synced once, in the next turn of the loop. What is unchanged is
-not written. Slices keep the endpoints they have, so that a change touches as few of them as possible.
+A change marks services dirty; each dirty service is synced once, in the next turn of the loop.
+What is unchanged is not written. Slices keep the endpoints they have, so that a change touches
+as few of them as possible.
 """
 
 from __future__ import annotations
@@ -269,9 +271,7 @@ class EndpointsController:
     def _slices(self, namespace: str, name: str) -> list[Entry]:
         return [
             entry
-            for entry in self.store.tables[ENDPOINTSLICES].walk(
-                prefix=f"{namespace}/{name}-"
-            )
+            for entry in self.store.tables[ENDPOINTSLICES].walk(prefix=f"{namespace}/{name}-")
             if entry.labels.get(SERVICE_NAME) == name and entry.labels.get(MANAGED_BY) == MANAGER
         ]
 

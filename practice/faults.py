@@ -1,7 +1,9 @@
-"""Faults: what shall go wrong, for whom, how often. And the log of requests, so that tests can count.
+"""Faults: what shall go wrong, for whom, how often. And the log of requests, so that tests can
+count.
 
-A standing fault has a matcher (verb, resource, namespace, page, phase) and a count; the first that matches a request is
-used up by one. `Wire` is how a fault reaches into a stream: it cuts, drips, silences or adds a line.
+A standing fault has a matcher (verb, resource, namespace, page, phase) and a count; the first
+that matches a request is used up by one. `Wire` is how a fault reaches into a stream: it cuts,
+drips, silences or adds a line.
 """
 
 from __future__ import annotations
@@ -157,7 +159,13 @@ class Faults:
 class Wire:
     """The sending side of one response, with its fault."""
 
-    def __init__(self, faults: Faults, request: web.BaseRequest, response: web.StreamResponse, fault: Fault | None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        faults: Faults,
+        request: web.BaseRequest,
+        response: web.StreamResponse,
+        fault: Fault | None,
+    ) -> None:
         self.faults = faults
         self.request = request
         self.response = response

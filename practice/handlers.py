@@ -1,4 +1,6 @@
-"""The verbs over HTTP: each handler reads its request, calls lists or writes, and makes the response."""
+"""The verbs over HTTP: each handler reads its request, calls lists or writes, and makes the
+response.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,17 @@ class Handlers:
         elif first == "openapi":
             body = discovery.openapi_document("/".join(parts[2:]))
         elif not parts:
-            body = {"paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]}
+            body = {
+                "paths": [
+                    "/api",
+                    "/apis",
+                    "/healthz",
+                    "/livez",
+                    "/openapi/v3",
+                    "/readyz",
+                    "/version",
+                ]
+            }
         if body is None:
             if route.group_version is None and first not in ("apis", "openapi"):
                 return web.Response(text="404 page not found\n", status=404, headers=headers)
@@ -137,7 +149,12 @@ class Handlers:
         return bodies.json_response(request, shown, headers)
 
     def _object(
-        self, request: web.Request, resource: Resource, entry: Entry, headers: Headers, code: int = 200
+        self,
+        request: web.Request,
+        resource: Resource,
+        entry: Entry,
+        headers: Headers,
+        code: int = 200,
     ) -> web.Response:
         include = bodies.table_wanted(request)
         if include is not None:
@@ -157,7 +174,9 @@ class Handlers:
         if route.verb == "patch":
             kind = request.content_type
             patch = read_patch(kind, await bodies.read_raw(request))
-            self._check_apply(request, kind, route, user, exists=self._exists(resource, namespace, name))
+            self._check_apply(
+                request, kind, route, user, exists=self._exists(resource, namespace, name)
+            )
             entry, new = self.writer.patch(
                 resource, namespace, name, kind, patch, part=part, dry=dry
             )

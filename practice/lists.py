@@ -17,7 +17,7 @@ import msgspec
 from practice.schema import Resource
 from practice.selectors import field_of, parse_fields, parse_labels
 from practice.status import (
-    EXPIRED_TOKEN,
+    CONTINUE_EXPIRED,
     Causes,
     bad_request,
     expired,
@@ -90,7 +90,10 @@ def check_options(params: Mapping[str, str], *, watch: bool, watch_list: bool = 
         if not watch:
             causes.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")
         elif not watch_list:
-            why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+            why = (
+                "sendInitialEvents is forbidden for watch "
+                "unless the WatchList feature gate is enabled"
+            )
             causes.forbidden("sendInitialEvents", why)
         elif match != "NotOlderThan":
             why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
@@ -134,7 +137,9 @@ def parse_token(token: str) -> tuple[int, str]:
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
         raise bad_request(f"continue key is not valid: {error}") from None
     if not isinstance(body, dict) or body.get("v") != "meta.k8s.io/v1":
-        raise bad_request("continue key is not valid: server does not recognize this encoded version")
+        raise bad_request(
+            "continue key is not valid: server does not recognize this encoded version"
+        )
     if not isinstance(body.get("rv"), int) or not str(body.get("start") or ""):
         raise bad_request("continue key is not valid: incorrect encoded start resourceVersion")
     return body["rv"], str(body["start"])
@@ -169,7 +174,7 @@ class Lister:
             return self.store.rv, start
         if rv < max(self.store.compacted, table.history, self.tokens_before):
             # The new token says -1: the rest at whatever version is then current.
-            raise expired(EXPIRED_TOKEN, token=make_token(-1, start.rstrip("\0")))
+            raise expired(CONTINUE_EXPIRED, token=make_token(-1, start.rstrip("\0")))
         return rv, start
 
     async def _version(self, table: Table, params: Mapping[str, str], limit: int) -> int:

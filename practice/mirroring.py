@@ -1,4 +1,5 @@
-"""Mirroring: Endpoints written by hand appear as EndpointSlices, as the real mirroring controller makes them.
+"""Mirroring: Endpoints written by hand appear as EndpointSlices, as the real mirroring controller
+makes them.
 
 Only for a service without a selector, and not for Endpoints labelled skip-mirror.
 """
@@ -48,7 +49,10 @@ class MirroringController:
                 self.store.delete(ENDPOINTSLICES, entry.key)
                 continue
             wanted.remove(match)
-            if match["endpoints"] != old["endpoints"] or match["metadata"]["labels"] != entry.labels:
+            if (
+                match["endpoints"] != old["endpoints"]
+                or match["metadata"]["labels"] != entry.labels
+            ):
                 old["endpoints"] = match["endpoints"]
                 old["metadata"]["labels"] = match["metadata"]["labels"]
                 old["metadata"]["generation"] += 1
@@ -58,9 +62,7 @@ class MirroringController:
             self.store.create(ENDPOINTSLICES, new)
 
     def _mirrors(self, namespace: str, name: str) -> list[Entry]:
-        walk = self.store.tables[ENDPOINTSLICES].walk(
-            prefix=f"{namespace}/{name}-"
-        )
+        walk = self.store.tables[ENDPOINTSLICES].walk(prefix=f"{namespace}/{name}-")
         return [
             entry
             for entry in walk
@@ -132,4 +134,4 @@ def _endpoint(address: Json, *, ready: bool) -> Json:
 
 
 def _same_ports(new: Json, old: Json) -> bool:
-    return new["ports"] == old["ports"] and new["addressType"] == old["addressType"]
+    return bool(new["ports"] == old["ports"] and new["addressType"] == old["addressType"])

@@ -1,4 +1,5 @@
-"""The kinds of patch: JSON patch (RFC 6902) and merge patch (RFC 7386); strategic merge is next door.
+"""The kinds of patch: JSON patch (RFC 6902) and merge patch (RFC 7386); strategic merge is next
+door.
 
 Each takes a document it may change and returns the patched one.
 """

@@ -1,7 +1,7 @@
 """The snapshot on disk: plain JSON, written a moment after a change, in one step.
 
-Versions go on growing after a restart: the next start begins well above the last version that was kept, so a crash
-that lost the last moments can't hand out a version twice.
+Versions go on growing after a restart: the next start begins well above the last version that
+was kept, so a crash that lost the last moments can't hand out a version twice.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Keys and certificates: an own authority, a server certificate for loopback names, and the key that signs tokens.
+"""Keys and certificates: an own authority, a server certificate for loopback names, and the key
+that signs tokens.
 
 Elliptic keys, because a cluster must start in well under half a second.
 """

@@ -1,4 +1,6 @@
-"""The workload's objects: what a deployment, its replica set and its pods look like, and their status."""
+"""The workload's objects: what a deployment, its replica set and its pods look like, and their
+status.
+"""
 
 from __future__ import annotations
 
@@ -144,7 +146,7 @@ def count_restart(pod: Json, *, moved: bool) -> None:
 
 
 def replica_set_uid(deployment: Json, hash_: str) -> str:
-    """A uid that follows from the deployment's, so that pods can name their owner before it exists."""
+    """A uid that follows from the deployment's: pods name their owner before it exists."""
     digest = hashlib.sha256(f"{deployment['metadata']['uid']}/{hash_}".encode()).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
 

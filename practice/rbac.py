@@ -1,6 +1,7 @@
 """Who may do what: roles and bindings evaluated as the real authorizer does.
 
-The compiled bindings are kept until any of the four kinds changes, so a request costs a walk over the rules of its user.
+The compiled bindings are kept until any of the four kinds changes, so a request costs a walk
+over the rules of its user.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def rule_allows(rule: Json, ask: Ask) -> bool:
 
 
 def _has(values: list[str] | None, wanted: str) -> bool:
-    return bool(values) and ("*" in values or wanted in values)
+    return values is not None and ("*" in values or wanted in values)
 
 
 def forbidden(user: User, ask: Ask) -> ApiError:

@@ -1,13 +1,14 @@
 """The replicas' process: imports httpbin once, then forks one child per replica.
 
-Forking keeps a replica small and its start fast. The parent reads orders as JSON lines from stdin and answers with
-JSON lines on stdout:
+Forking keeps a replica small and its start fast. The parent reads orders as JSON lines from
+stdin and answers with JSON lines on stdout:
 
-    {"op": "start", "name": "httpbin-x", "address": "127.1.0.1", "port": 8081}   -> {"name", "pid"}
-    a child ended                                                               -> {"name", "ended": code}
+    {"op": "start", "name": "x", "address": "127.1.0.1", "port": 8081}   -> {"name", "pid"}
+    a child ended                                                       -> {"name", "ended", "pid"}
 
-A child drains on SIGTERM: it stops accepting, finishes what it is answering, then leaves. The end of stdin ends all;
-a parent that dies takes its children along (PR_SET_PDEATHSIG), so nothing is ever left behind.
+A child drains on SIGTERM: it stops accepting, finishes what it is answering, then leaves. The
+end of stdin ends all; a parent that dies takes its children along (PR_SET_PDEATHSIG), so nothing
+is ever left behind.
 """
 
 from __future__ import annotations
@@ -61,12 +62,17 @@ class Draining:
 
 def serve(app: Wsgi, pod: str, address: str, port: int) -> int:
     """Run one replica until SIGTERM and the drain after it; return its exit code."""
-    import waitress  # noqa: PLC0415  (the parent has loaded it; tests of this module need not)
+    import waitress
 
     wrapped = Draining(app, pod)
     try:
         server = waitress.create_server(
-            wrapped, host=address, port=port, threads=8, ident="httpbin", clear_untrusted_proxy_headers=False
+            wrapped,
+            host=address,
+            port=port,
+            threads=8,
+            ident="httpbin",
+            clear_untrusted_proxy_headers=False,
         )
     except OSError:
         return ADDRESS_TAKEN
@@ -115,8 +121,8 @@ class Zygote:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         while True:
-            ready, _, _ = select.select([0, reader], [], [])
-            if reader in ready:
+            ready, _, _ = select.select([0, reader.fileno()], [], [])
+            if reader.fileno() in ready:
                 with contextlib.suppress(BlockingIOError):
                     reader.recv(4096)
                 self.reap()
@@ -163,8 +169,8 @@ def main() -> None:
     die_with_parent(int(sys.argv[1]))
     # httpbin warns at import that its documentation page lacks a library; nobody needs it here.
     logging.disable(logging.WARNING)
-    import waitress  # noqa: F401, PLC0415
-    from httpbin import app  # noqa: PLC0415
+    import waitress  # noqa: F401
+    from httpbin import app
 
     zygote = Zygote(app)
     zygote.say(ready=True)

@@ -1,7 +1,7 @@
 """Replicas seen from the cluster: addresses are chosen, processes started, probed and stopped.
 
-The addresses are a block 127.1.K.1-250 on one port. A block is held by a bound socket on its address .254, so that
-several clusters on one machine keep out of each other's way.
+The addresses are a block 127.1.K.1-250 on one port. A block is held by a bound socket on its
+address .254, so that several clusters on one machine keep out of each other's way.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Block:
                 continue
             self.held, self.number, self.port = held, number, port
             return
-        raise NoRoom(f"port {port} is taken on every 127.1.x.254; choose another with --target-port")
+        raise NoRoom(
+            f"port {port} is taken on every 127.1.x.254; choose another with --target-port"
+        )
 
     def addresses(self) -> list[str]:
         return [f"127.1.{self.number}.{i}" for i in range(1, MOST + 1)]

@@ -1,4 +1,4 @@
-"""Questions about oneself and tokens on request: the resources that are answered and never stored."""
+"""Questions about oneself and tokens on request: resources answered and never stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from practice.tokens import ISSUER, MASTERS, Tokens, User
 SHORTEST, DEFAULT = 600, 3600
 
 
-def answer_review(resource: Resource, body: Json, *, user: User, rbac: Rbac, tokens: Tokens) -> Json:
+def answer_review(
+    resource: Resource, body: Json, *, user: User, rbac: Rbac, tokens: Tokens
+) -> Json:
     spec: Json = body.get("spec") or {}
     base: Json = {
         "kind": resource.kind,
@@ -87,7 +89,9 @@ def request_token(store: Store, tokens: Tokens, namespace: str, name: str, body:
     seconds = spec.get("expirationSeconds") or DEFAULT
     causes = Causes()
     if seconds < SHORTEST:
-        causes.invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
+        causes.invalid(
+            "spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"
+        )
     causes.raise_for("TokenRequest", "", group="authentication.k8s.io")
     audiences = list(spec.get("audiences") or [ISSUER])
     token = tokens.for_account(account, seconds=seconds, audiences=audiences)

@@ -1,4 +1,6 @@
-"""What a URL asks for: the parts of a path and the verb, as the authorizer and the handlers need them."""
+"""What a URL asks for: the parts of a path and the verb, as the authorizer and the handlers need
+them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ WRITES = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """`group_version` is None for paths outside the API groups; `resource` None for unknown ones."""
+    """`group_version` is None outside the API groups, `resource` None if it is unknown."""
 
     method: str
     path: str

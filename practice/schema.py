@@ -1,6 +1,7 @@
 """The table of resources: what is served, under which names, with which verbs.
 
-A new resource is a new row here; storing, listing, watching, discovery and RBAC follow from the row.
+A new resource is a new row here; storing, listing, watching, discovery and RBAC follow from the
+row.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Resource:
         return "get" in self.verbs
 
     def key(self, namespace: str, name: str) -> str:
-        """The key etcd would sort by, so that pages come in the same order as from a real server."""
+        """The key etcd would sort by: pages come in the same order as from a real server."""
         return f"{namespace}/{name}" if self.namespaced else name
 
 
@@ -194,7 +195,13 @@ BY_KIND = {(r.api_version, r.kind): r for r in RESOURCES}
 def find_resource(word: str) -> Resource:
     """Find a resource by plural name, kind or short name, as kubectl does."""
     for resource in RESOURCES:
-        names = (resource.name, resource.kind, resource.singular, resource.qualified, *resource.short)
+        names = (
+            resource.name,
+            resource.kind,
+            resource.singular,
+            resource.qualified,
+            *resource.short,
+        )
         if word in names:
             return resource
     raise KeyError(f"no such resource: {word}")

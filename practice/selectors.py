@@ -32,7 +32,9 @@ def parse_labels(text: str) -> LabelTest | None:
     while at < len(text):
         match = _TERM.match(text, at)
         if match is None or match.end() == at:
-            raise bad_request(f'unable to parse requirement: found "{text[at:]}", expected: identifier')
+            raise bad_request(
+                f'unable to parse requirement: found "{text[at:]}", expected: identifier'
+            )
         tests.append(_label_test(match))
         at = match.end()
     return lambda labels: all(test(labels) for test in tests)
@@ -61,7 +63,9 @@ def _number_test(key: str, op: str, value: str) -> LabelTest:
     try:
         bound = int(value)
     except ValueError:
-        raise bad_request(f'for {op!r} operators, the value must be an integer: "{value}"') from None
+        raise bad_request(
+            f'for {op!r} operators, the value must be an integer: "{value}"'
+        ) from None
 
     def test(labels: Labels) -> bool:
         try:
@@ -112,7 +116,8 @@ def parse_fields(resource: Resource, text: str) -> list[FieldTerm]:
             if extra:
                 raise bad_request(f"field label not supported: {path}")
             raise bad_request(
-                f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+                f'"{path}" is not a known field selector: '
+                'only "metadata.name", "metadata.namespace"'
             )
         terms.append((path, value, op != "!="))
     return terms

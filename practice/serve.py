@@ -1,4 +1,6 @@
-"""`practice serve`: runs one cluster in the foreground until SIGTERM or SIGINT, and says what happens in it."""
+"""`practice serve`: runs one cluster in the foreground until SIGTERM or SIGINT, and says what
+happens in it.
+"""
 
 from __future__ import annotations
 

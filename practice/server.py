@@ -1,4 +1,6 @@
-"""The HTTPS server: who asks, for what, is it allowed, does a fault strike, and which handler answers."""
+"""The HTTPS server: who asks, for what, is it allowed, does a fault strike, and which handler
+answers.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ ON_THE_WIRE = {"cut", "hang", "slow", "garbage"}
 
 
 class Server:
-    """Serves one cluster's API; `start` binds, `stop` cuts what is open as a stopping server does."""
+    """Serves one cluster's API; `start` binds, `stop` cuts what is open."""
 
     def __init__(self, handlers: Handlers, *, rbac: Rbac, tokens: Tokens, faults: Faults) -> None:
         self.handlers = handlers

@@ -1,11 +1,12 @@
-"""The side port: plain HTTP on loopback, behind a secret, through which faults are set and requests counted.
+"""The side port: plain HTTP on loopback, behind a secret, through which faults are set and requests
+counted.
 
-    GET    /requests          the log, `{"counts": {...}, "requests": [...]}`
-    DELETE /requests          forget it
-    GET    /faults            the standing faults
-    POST   /faults            {"kind": "status", "verb": "list", "code": 429, ...} or a deed
-    DELETE /faults[?id=N]     remove one or all
-    POST   /scale             {"namespace": "apisix", "name": "httpbin", "replicas": 5}
+GET    /requests          the log, `{"counts": {...}, "requests": [...]}`
+DELETE /requests          forget it
+GET    /faults            the standing faults
+POST   /faults            {"kind": "status", "verb": "list", "code": 429, ...} or a deed
+DELETE /faults[?id=N]     remove one or all
+POST   /scale             {"namespace": "apisix", "name": "httpbin", "replicas": 5}
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Errors as the API says them: an exception that is a Status object, and one builder for each kind of failure.
+"""Errors as the API says them: an exception that is a Status object, and one builder for each kind
+of failure.
 
 The wording follows the real server's, because clients and people search for it.
 """
@@ -9,11 +10,12 @@ from typing import Any
 
 from practice.schema import Json, Resource
 
-EXPIRED_TOKEN = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
-    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
-    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
-    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+CONTINUE_EXPIRED = (
+    "The provided continue parameter is too old to display a consistent list result. "
+    "You can start a new list without the continue parameter, or use the continue token in this "
+    "response to retrieve the remainder of the results. Continuing with the provided token results "
+    "in an inconsistent list - objects that were created, modified, or deleted between the time "
+    "the first chunk was returned and now may show up in the list."
 )
 
 
@@ -80,7 +82,8 @@ def already_exists(resource: Resource, name: str) -> ApiError:
 
 def conflict(resource: Resource, name: str, why: str = "") -> ApiError:
     why = why or (
-        "the object has been modified; please apply your changes to the latest version and try again"
+        "the object has been modified; "
+        "please apply your changes to the latest version and try again"
     )
     message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
     return ApiError(409, "Conflict", message, details=details_of(resource, name))

@@ -4,8 +4,8 @@ Promises:
 * every write takes the next number of one global counter, as etcd does;
 * an entry never changes once stored: it is bytes, so a page, a watch and a snapshot can share it;
 * each change is encoded once, however many watch it;
-* past versions can be listed until they are compacted, and watched from until they leave the window. The two bounds
-  differ, as etcd's history and the watch cache differ.
+* past versions can be listed until they are compacted, and watched from until they leave the
+  window; the two bounds differ, as etcd's history and the watch cache differ.
 
 All calls belong to the event loop's thread.
 """
@@ -100,9 +100,7 @@ class Table:
 
     def __init__(self, resource: Resource, *, window: int) -> None:
         self.resource = resource
-        self.head = (
-            f'{{"kind":"{resource.kind}","apiVersion":"{resource.api_version}",'.encode()
-        )
+        self.head = f'{{"kind":"{resource.kind}","apiVersion":"{resource.api_version}",'.encode()
         self.entries: dict[str, Entry] = {}
         self.keys: list[str] = []
         self.log: deque[Event] = deque()

@@ -1,7 +1,7 @@
 """Strategic merge: a merge patch that knows which lists are sets of named things.
 
-Lists that are not in the table are replaced whole, as the real types say of subsets, rules, subjects and the
-endpoints of a slice.
+Lists that are not in the table are replaced whole, as the real types say of subsets, rules,
+subjects and the endpoints of a slice.
 """
 
 from __future__ import annotations

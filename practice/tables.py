@@ -98,7 +98,8 @@ def _endpoints(obj: Json) -> list[Any]:
 def _slice(obj: Json) -> list[Any]:
     ports = ["*" if p.get("port") is None else str(p["port"]) for p in obj.get("ports") or []]
     addresses = [a for endpoint in obj.get("endpoints") or [] for a in endpoint["addresses"]]
-    return [obj["addressType"], _short(ports).replace(NONE, "<unset>"), _short(addresses).replace(NONE, "<unset>")]  # fmt: skip
+    shown = [_short(found).replace(NONE, "<unset>") for found in (ports, addresses)]
+    return [obj["addressType"], *shown]
 
 
 def _pod(obj: Json) -> list[Any]:
@@ -106,7 +107,11 @@ def _pod(obj: Json) -> list[Any]:
     states = status.get("containerStatuses") or []
     total = len(spec.get("containers") or []) or 1
     ready = sum(1 for state in states if state.get("ready"))
-    phase = "Terminating" if obj["metadata"].get("deletionTimestamp") else status.get("phase", "Pending")
+    phase = (
+        "Terminating"
+        if obj["metadata"].get("deletionTimestamp")
+        else status.get("phase", "Pending")
+    )
     restarts = sum(state.get("restartCount", 0) for state in states)
     return [
         f"{ready}/{total}",
@@ -134,7 +139,11 @@ def _deployment(obj: Json) -> list[Any]:
 
 def _replicaset(obj: Json) -> list[Any]:
     status = obj.get("status") or {}
-    counts = [obj["spec"].get("replicas", 0), status.get("replicas", 0), status.get("readyReplicas", 0)]
+    counts = [
+        obj["spec"].get("replicas", 0),
+        status.get("replicas", 0),
+        status.get("readyReplicas", 0),
+    ]
     return [*counts, *_containers(obj)]
 
 
@@ -144,7 +153,9 @@ def _role(obj: Json) -> list[Any]:
 
 WIDE_TEMPLATE = ("Containers", "Images", "Selector")
 COLUMNS: dict[Resource, Columns] = {
-    NAMESPACES: Columns(("Status",), (), lambda o: [(o.get("status") or {}).get("phase", "Active")]),
+    NAMESPACES: Columns(
+        ("Status",), (), lambda o: [(o.get("status") or {}).get("phase", "Active")]
+    ),
     SERVICES: Columns(("Type", "Cluster-IP", "External-IP", "Port(s)"), ("Selector",), _service),
     ENDPOINTS: Columns(("Endpoints",), (), _endpoints),
     ENDPOINTSLICES: Columns(("AddressType", "Ports", "Endpoints"), (), _slice),
@@ -184,7 +195,12 @@ def row(resource: Resource, entry: Entry, include: str) -> Json:
     obj = entry.object()
     cells = columns.cells(obj)
     at = len(columns.names)
-    shown = [entry.name, *cells[:at], age(obj["metadata"].get("creationTimestamp", "")), *cells[at:]]
+    shown = [
+        entry.name,
+        *cells[:at],
+        age(obj["metadata"].get("creationTimestamp", "")),
+        *cells[at:],
+    ]
     if include == "Object":
         part: Json = {"kind": resource.kind, "apiVersion": resource.api_version, **obj}
     else:
@@ -197,7 +213,12 @@ def row(resource: Resource, entry: Entry, include: str) -> Json:
 
 
 def table(
-    resource: Resource, entries: Iterable[Entry], metadata: Json, *, include: str, header: bool = True
+    resource: Resource,
+    entries: Iterable[Entry],
+    metadata: Json,
+    *,
+    include: str,
+    header: bool = True,
 ) -> Json:
     return {
         "kind": "Table",

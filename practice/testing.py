@@ -4,8 +4,9 @@
         cluster.put_service("shop", "web", ports=[8080], addresses=["10.0.0.1"])
         cluster.fault("status", verb="watch", code=429, retry_after=1, count=2)
 
-Methods go to the store through the same defaults and validation as the API, and raise its `ApiError`. They return once
-the change is stored and the controllers have seen it; watches are told at the same moment.
+Methods go to the store through the same defaults and validation as the API, and raise its
+`ApiError`. They return once the change is stored and the controllers have seen it; watches are
+told at the same moment.
 """
 
 from __future__ import annotations
@@ -216,9 +217,7 @@ class PracticeCluster:
 
     def get(self, kind: str, namespace: str, name: str) -> Json:
         resource = find_resource(kind)
-        entry = self.call(
-            lambda: self.cluster.store.must(resource, resource.key(namespace, name))
-        )
+        entry = self.call(lambda: self.cluster.store.must(resource, resource.key(namespace, name)))
         return _full(resource, entry.object())
 
     def list(self, kind: str, namespace: str = "", *, labels: str = "") -> Sequence[Json]:
@@ -244,7 +243,9 @@ class PracticeCluster:
     ) -> None:
         """Create or replace a Service without selector and its one hand-made slice `NAME-1`."""
         self.apply_all(
-            service_with_slice(namespace, name, ports=ports, addresses=addresses, ready=ready, labels=labels)
+            service_with_slice(
+                namespace, name, ports=ports, addresses=addresses, ready=ready, labels=labels
+            )
         )
 
     def delete_service(self, namespace: str, name: str) -> None:
@@ -257,7 +258,9 @@ class PracticeCluster:
         ]
         self.delete(SERVICES.name, namespace, name)
         for slice_name in gone:
-            if self.list(ENDPOINTSLICES.name, namespace, labels=f"kubernetes.io/service-name={name}"):
+            if self.list(
+                ENDPOINTSLICES.name, namespace, labels=f"kubernetes.io/service-name={name}"
+            ):
                 self.delete(ENDPOINTSLICES.name, namespace, slice_name)
 
     def fault(self, kind: str, **settings: Any) -> Json:
@@ -271,9 +274,7 @@ class PracticeCluster:
         """The requests so far, oldest first, each as the fields of `faults.Seen`."""
         seen = self.call(lambda: list(self.cluster.faults.log))
         return [
-            asdict(one)
-            for one in seen
-            if verb in ("", one.verb) and resource in ("", one.resource)
+            asdict(one) for one in seen if verb in ("", one.verb) and resource in ("", one.resource)
         ]
 
     def forget_requests(self) -> None:
@@ -284,7 +285,9 @@ class PracticeCluster:
         return self.call(lambda: len(self.cluster.store.tables[resource].watchers))
 
     def mint_token(self, account: str, *, expires: float | None = 3600) -> str:
-        """Make a token for `namespace/name`, creating the account; seconds may be negative, None is for ever."""
+        """Make a token for `namespace/name`, creating the account; seconds may be negative, None is
+        for ever.
+        """
         namespace, _, name = account.rpartition("/")
         namespace = namespace or "default"
 
@@ -305,10 +308,10 @@ class PracticeCluster:
         if self.cluster.store.get(SERVICEACCOUNTS, f"{namespace}/{name}") is None:
             self.cluster.writer.create(SERVICEACCOUNTS, namespace, {"metadata": {"name": name}})
 
-    def grant(
-        self, account: str, rules: Sequence[Json], *, namespace: str | None = None
-    ) -> str:
-        """Give `namespace/name` exactly these rules, in one namespace or everywhere; return the role's name."""
+    def grant(self, account: str, rules: Sequence[Json], *, namespace: str | None = None) -> str:
+        """Give `namespace/name` exactly these rules, in one namespace or everywhere; return the
+        role's name.
+        """
         own, _, name = account.rpartition("/")
         own = own or "default"
         title = f"grant-{own}-{name}"

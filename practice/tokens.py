@@ -1,8 +1,8 @@
 """Who is asking: bearer tokens made and checked.
 
-A service account's token is a signed JWT, either without an end (kept in a Secret) or with `exp` (TokenRequest). It is
-good only while the account, and the Secret it came from, still exist with the same uid. The administrator's is a
-plain random string kept in the data folder.
+A service account's token is a signed JWT, either without an end (kept in a Secret) or with `exp`
+(TokenRequest). It is good only while the account, and the Secret it came from, still exist with
+the same uid. The administrator's is a plain random string kept in the data folder.
 """
 
 from __future__ import annotations

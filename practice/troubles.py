@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def compact(cluster: Cluster, *, window: bool = True) -> Json:
-    """Forget old versions; `window` false keeps what recent watches start from, as etcd alone would."""
+    """Forget old versions; `window` false keeps what recent watches start from, as etcd alone
+    would.
+    """
     return {"compacted": cluster.store.compact(window=window)}
 
 

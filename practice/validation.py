@@ -1,7 +1,7 @@
 """Validation: what the server refuses with 422, field by field.
 
-One difference from the real server is wanted: loopback addresses are admitted in Endpoints and EndpointSlices,
-because the replicas of the practice cluster live there.
+One difference from the real server is wanted: loopback addresses are admitted in Endpoints and
+EndpointSlices, because the replicas of the practice cluster live there.
 """
 
 from __future__ import annotations
@@ -27,26 +27,35 @@ from practice.status import Causes
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+LABEL_KEY = re.compile(
+    r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+)
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 PATH_NAME_KINDS = {"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"}
 
 WHY_LABEL = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
-    "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
+    "and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', "
+    "regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
 WHY_1035 = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
-    "character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation "
-    "is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
+    "start with an alphabetic character, and end with an alphanumeric character "
+    "(e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
 )
 WHY_SUBDOMAIN = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
-    "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+    "'-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', "
+    "regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
+WHY_KEY = "name part must consist of alphanumeric characters, '-', '_' or '.'"
+WHY_VALUE = (
+    "a valid label must be an empty string or consist of alphanumeric characters, "
+    "'-', '_' or '.', and must start and end with an alphanumeric character"
+)
 WHY_PORT = "must be between 1 and 65535, inclusive"
+SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 
 
@@ -82,10 +91,9 @@ def _metadata(causes: Causes, resource: Resource, obj: Json, before: Json | None
         causes.add("metadata.name", "FieldValueInvalid", _too_long(name, 253))
     for key, value in (meta.get("labels") or {}).items():
         if not LABEL_KEY.fullmatch(key):
-            causes.invalid("metadata.labels", key, "name part must consist of alphanumeric characters")
+            causes.invalid("metadata.labels", key, WHY_KEY)
         if not isinstance(value, str) or not LABEL_VALUE.fullmatch(value):
-            causes.invalid("metadata.labels", value, "a valid label must be an empty string or consist of "
-                           "alphanumeric characters, '-', '_' or '.'")  # fmt: skip
+            causes.invalid("metadata.labels", value, WHY_VALUE)
     if before is not None:
         for field in ("uid", "namespace", "name"):
             old = before["metadata"].get(field)
@@ -111,9 +119,8 @@ def is_port(value: Any) -> bool:
 def _service(causes: Causes, obj: Json, before: Json | None) -> None:
     spec = obj.get("spec") or {}
     kind = spec.get("type", "ClusterIP")
-    if kind not in ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"):
-        names = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-        causes.unsupported("spec.type", kind, names)
+    if kind not in SERVICE_TYPES:
+        causes.unsupported("spec.type", kind, SERVICE_TYPES)
     ports = spec.get("ports") or []
     if not ports and kind != "ExternalName" and spec.get("clusterIP") != "None":
         causes.required("spec.ports")
@@ -142,9 +149,7 @@ def _service(causes: Causes, obj: Json, before: Json | None) -> None:
         causes.invalid("spec.clusterIPs[0]", value, "may not change once set")
 
 
-def _port_name(
-    causes: Causes, field: str, name: str, seen: set[str], *, needed: bool
-) -> None:
+def _port_name(causes: Causes, field: str, name: str, seen: set[str], *, needed: bool) -> None:
     if not name:
         if needed:
             causes.required(field)
@@ -192,7 +197,9 @@ def _address(causes: Causes, field: str, value: str, version: int = 0) -> None:
     if address.is_unspecified:
         causes.invalid(field, value, f"may not be unspecified ({value})")
     elif address.is_link_local:
-        causes.invalid(field, value, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")
+        causes.invalid(
+            field, value, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"
+        )
     elif address.is_multicast:
         causes.invalid(field, value, "may not be in the multicast range (224.0.0.0/4, ff00::/8)")
 

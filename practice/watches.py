@@ -1,10 +1,12 @@
 """Watches: one stream of changes from a version on.
 
 Promises, as the real server's:
-* each change after the starting version is sent once, in order; a start at "" or "0" sends the present first;
+* each change after the starting version is sent once, in order; a start at "" or "0" sends the
+  present first;
 * an object that begins or ceases to match the selectors is ADDED or DELETED;
 * a bookmark never overtakes a change; one comes shortly before the end;
 * a start that left the window is answered with 200 and one ERROR line.
+
 Lines go to a `Wire`, which faults may cut, slow or silence.
 """
 
@@ -69,7 +71,9 @@ class Watch:
         self.stopped = False
         check_options(params, watch=True, watch_list=settings.watch_list)
         self.filter: Filter = make_filter(resource, params)
-        self.initial = truth(params.get("sendInitialEvents")) if "sendInitialEvents" in params else None
+        self.initial = (
+            truth(params.get("sendInitialEvents")) if "sendInitialEvents" in params else None
+        )
         self.bookmarks = settings.bookmarks and truth(params.get("allowWatchBookmarks"))
         try:
             self.start = parse_version(params.get("resourceVersion", ""))

@@ -1,8 +1,10 @@
-"""The workload: deployments become pods, and each pod is a real httpbin process on an address of its own.
+"""The workload: deployments become pods, and each pod is a real httpbin process on an address of
+its own.
 
-A pod leaves as in a real cluster: it is marked (so the slices say terminating), traffic has `drain` seconds to go
-elsewhere, the process gets SIGTERM and finishes its requests, then the object disappears. A process that dies is
-started again in the same pod. Pods nobody owns are left as they are.
+A pod leaves as in a real cluster: it is marked (so the slices say terminating), traffic has
+`drain` seconds to go elsewhere, the process gets SIGTERM and finishes its requests, then the
+object disappears. A process that dies is started again in the same pod. Pods nobody owns are
+left as they are.
 """
 
 from __future__ import annotations
@@ -144,7 +146,9 @@ class Workload:
                 self._create_pod(deployment)
         elif len(alive) > wanted and (not outdated or all(map(podspec.is_ready, current))):
             # The outdated go first, then those that are not ready, then the youngest.
-            current.sort(key=lambda pod: (podspec.is_ready(pod), -int(pod["metadata"]["resourceVersion"])))
+            current.sort(
+                key=lambda pod: (podspec.is_ready(pod), -int(pod["metadata"]["resourceVersion"]))
+            )
             for pod in [*outdated, *current][: len(alive) - wanted]:
                 self._delete(pod)
         podspec.save_status(self.store, deployment, hash_, self._owned(key))

@@ -1,6 +1,7 @@
 """Writes: create, update, patch, delete, through defaults, validation and the preconditions.
 
-Everything here is one step without waiting, so a read, its change and its write can't be torn apart.
+Everything here is one step without waiting, so a read, its change and its write can't be torn
+apart.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Writer:
         """Return the object of a request after comparing it with the URL."""
         if not isinstance(body, dict):
             raise bad_request("couldn't get version/kind; json parse error: expected an object")
-        kind, version = body.get("kind", resource.kind), body.get("apiVersion", resource.api_version)
+        kind = body.get("kind", resource.kind)
+        version = body.get("apiVersion", resource.api_version)
         if (kind, version) != (resource.kind, resource.api_version):
             raise bad_request(
                 f"{kind} in version {version!r} cannot be handled as a {resource.kind}: "
@@ -46,7 +48,8 @@ class Writer:
             meta = body["metadata"] = {}
         if name and meta.get("name", name) != name:
             raise bad_request(
-                f"the name of the object ({meta['name']}) does not match the name on the URL ({name})"
+                f"the name of the object ({meta['name']}) does not match "
+                f"the name on the URL ({name})"
             )
         if name:
             meta["name"] = name
@@ -54,7 +57,8 @@ class Writer:
             meta.pop("namespace", None)
         elif (meta.get("namespace") or namespace) != namespace:
             raise bad_request(
-                "the namespace of the provided object does not match the namespace sent on the request"
+                "the namespace of the provided object does not match "
+                "the namespace sent on the request"
             )
         else:
             meta["namespace"] = namespace
@@ -116,15 +120,12 @@ class Writer:
             raise bad_request(f"error applying patch: {error}") from None
         return self.update(resource, namespace, name, patched, part=part, dry=dry)
 
-    def _save(
-        self, resource: Resource, entry: Entry, obj: Json, *, part: str, dry: bool
-    ) -> Entry:
+    def _save(self, resource: Resource, entry: Entry, obj: Json, *, part: str, dry: bool) -> Entry:
         before = entry.object()
         meta, old = obj["metadata"], before["metadata"]
         uid = meta.get("uid")
         if uid and uid != old["uid"]:
-            why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['uid']}"
-            raise conflict(resource, entry.name, why)
+            raise conflict(resource, entry.name, _precondition("UID", uid, old["uid"]))
         for field in SYSTEM_FIELDS:
             meta.pop(field, None)
             if field in old:
@@ -141,9 +142,9 @@ class Writer:
         if dry:
             return self.store.seal(resource, obj, entry.rv)
         saved = self.store.replace(resource, obj)
-        if "deletionTimestamp" in meta and not meta.get("finalizers"):
-            if not self.lingers(resource, saved):
-                self.store.delete(resource, saved.key)
+        finished = "deletionTimestamp" in meta and not meta.get("finalizers")
+        if finished and resource is not NAMESPACES and not self.lingers(resource, saved):
+            self.store.delete(resource, saved.key)
         return saved
 
     def delete(
@@ -155,13 +156,9 @@ class Writer:
         meta = obj["metadata"]
         wanted = options.get("preconditions") or {}
         if wanted.get("uid") and wanted["uid"] != meta["uid"]:
-            why = f"Precondition failed: UID in precondition: {wanted['uid']}, UID in object meta: {meta['uid']}"
-            raise conflict(resource, name, why)
+            raise conflict(resource, name, _precondition("UID", wanted["uid"], meta["uid"]))
         if wanted.get("resourceVersion") and wanted["resourceVersion"] != str(entry.rv):
-            why = (
-                f"Precondition failed: ResourceVersion in precondition: {wanted['resourceVersion']}, "
-                f"ResourceVersion in object meta: {entry.rv}"
-            )
+            why = _precondition("ResourceVersion", wanted["resourceVersion"], str(entry.rv))
             raise conflict(resource, name, why)
         if resource is NAMESPACES and name in ("default", "kube-system", "kube-public"):
             message = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
@@ -170,7 +167,8 @@ class Writer:
         if dry:
             return entry
         grace = options.get("gracePeriodSeconds")
-        waits = self.lingers(resource, entry) and grace != 0
+        # A namespace is emptied first; its controller removes it when nothing is left.
+        waits = resource is NAMESPACES or (self.lingers(resource, entry) and grace != 0)
         if meta.get("finalizers") or waits:
             if "deletionTimestamp" not in meta:
                 meta["deletionTimestamp"] = now_text()
@@ -180,6 +178,10 @@ class Writer:
                 entry = self.store.replace(resource, obj)
             return entry
         return self.store.delete(resource, entry.key).entry("DELETED")
+
+
+def _precondition(what: str, wanted: str, found: str) -> str:
+    return f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}"
 
 
 def _differs(before: Json, after: Json) -> bool:
