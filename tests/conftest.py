@@ -71,20 +71,13 @@ def gateway_redis_url() -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{parts.port}"))
 
 
-@pytest.fixture(scope="session")
-def practice_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeCluster]:
-    """One practice cluster for all tests of a worker; most tests want `cluster`."""
+@pytest.fixture
+def cluster() -> Iterator[PracticeCluster]:
+    """A practice cluster of the test's own, without processes behind its services."""
     from practice.testing import PracticeCluster
 
-    with PracticeCluster(tmp_path_factory.mktemp("practice")) as running:
+    with PracticeCluster() as running:
         yield running
-
-
-@pytest.fixture
-def cluster(practice_cluster: PracticeCluster) -> PracticeCluster:
-    """A practice cluster without faults and without what earlier tests have put in."""
-    practice_cluster.reset()
-    return practice_cluster
 
 
 def _gateway_url() -> str:

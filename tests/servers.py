@@ -14,12 +14,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from console.embedded import ports
+from console.embedded.errors import StartError
 from console.embedded.postgres import STOP, Postgres
 from console.embedded.process import signal_all, spawn
 from console.embedded.valkey import Valkey
@@ -59,7 +60,7 @@ def _start_postgres(config: pytest.Config, folder: Path) -> None:
             stderr=log,
         )
     config.add_cleanup(lambda: _end(child, STOP))
-    server.wait(child)
+    server.wait(_alive(child))
     os.environ["DATABASE_URL"] = server.url()
 
 
@@ -73,10 +74,18 @@ def _start_valkey(config: pytest.Config, folder: Path) -> None:
             server.command(), cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     config.add_cleanup(lambda: _end(child, signal.SIGTERM))
-    server.wait(child)
+    server.wait(_alive(child))
     os.environ["REDIS_URL"] = server.url()
     os.environ["TRAEFIK_REDIS_PASSWORD"] = server.gateway_password
     os.environ[_OURS] = "1"
+
+
+def _alive(child: subprocess.Popen[bytes]) -> Callable[[], None]:
+    def check() -> None:
+        if child.poll() is not None:
+            raise StartError(f"{child.args} ended with {child.returncode}; its log says why")
+
+    return check
 
 
 def _take_databases(number: int) -> None:

@@ -65,7 +65,9 @@ def _holder(port: int) -> str:
     """Name the process that listens on a port, as far as we are allowed to see it."""
     try:
         for found in psutil.net_connections(kind="tcp"):
-            if found.status == psutil.CONN_LISTEN and found.laddr.port == port and found.pid:
+            if found.status != psutil.CONN_LISTEN or not found.laddr or not found.pid:
+                continue
+            if found.laddr.port == port:
                 return f" by {psutil.Process(found.pid).name()} (process {found.pid})"
     except (psutil.Error, OSError):
         pass  # somebody else's process, or a system that shows none

