@@ -127,6 +127,8 @@ class Handlers:
         if verb == "get":
             entry = self.store.must(resource, resource.key(route.namespace, route.name))
             return self._object(request, resource, entry, headers)
+        if verb in ("update", "patch") and not route.name:
+            raise method_not_allowed()
         if verb in ("create", "update", "patch"):
             return await self._write(request, route, resource, user, headers)
         if verb == "delete":

@@ -42,20 +42,16 @@ def die_with_parent(parent: int) -> None:
         os._exit(0)
 
 
-class Draining:
-    """Names the pod in each answer, and asks clients to close once the replica is leaving."""
+class Named:
+    """Names the pod in each answer."""
 
     def __init__(self, app: Wsgi, pod: str) -> None:
         self.app = app
         self.pod = pod
-        self.leaving = False
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            headers = [*headers, ("X-Practice-Pod", self.pod)]
-            if self.leaving:
-                headers.append(("Connection", "close"))
-            return start_response(status, headers, *rest)
+            return start_response(status, [*headers, ("X-Practice-Pod", self.pod)], *rest)
 
         return self.app(environ, start)
 
@@ -64,10 +60,9 @@ def serve(app: Wsgi, pod: str, address: str, port: int) -> int:
     """Run one replica until SIGTERM and the drain after it; return its exit code."""
     import waitress
 
-    wrapped = Draining(app, pod)
     try:
         server = waitress.create_server(
-            wrapped,
+            Named(app, pod),
             host=address,
             port=port,
             threads=8,
@@ -78,7 +73,6 @@ def serve(app: Wsgi, pod: str, address: str, port: int) -> int:
         return ADDRESS_TAKEN
 
     def leave(*_: object) -> None:
-        wrapped.leaving = True
         raise SystemExit
 
     signal.signal(signal.SIGTERM, leave)
@@ -99,6 +93,10 @@ def drain(server: Any) -> None:
         busy = [c for c in server.active_channels.values() if c.requests or c.total_outbufs_len]
         if not busy:
             return
+        for channel in busy:
+            for request in channel.requests:
+                # What waitress answers "Connection: close" to; an application may not say it.
+                request.headers["CONNECTION"] = "close"
         server.asyncore.loop(timeout=0.01, map=server._map, count=1)
 
 

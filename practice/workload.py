@@ -82,11 +82,12 @@ class Workload:
                 self.store.replace(PODS, pod)
 
     def _all_ready(self) -> bool:
+        """Whether the pods are; a kept deployment still shows the status of the last run."""
         for entry in self.store.tables[DEPLOYMENTS].entries.values():
-            obj = entry.object()
-            if (obj.get("status") or {}).get("readyReplicas", 0) < obj["spec"]["replicas"]:
+            ready = sum(map(podspec.is_ready, self._owned(entry.key)))
+            if ready < entry.object()["spec"]["replicas"]:
                 return False
-        return True
+        return not self.dirty
 
     def _lingers(self, resource: Resource, entry: Entry) -> bool:
         return resource is PODS and entry.key in self.tasks
