@@ -55,7 +55,7 @@ class House:
             plan.postgres.wait(up.check)
         if plan.valkey:
             plan.valkey.wait(up.check)
-        up.run(plan.manage("migrate", "--no-input", "--verbosity=0"), timeout=120)
+        up.run(plan.manage("migrate", "--no-input", "--verbosity=0", "--skip-checks"), timeout=120)
         for program in plan.workers():
             up.start(program)
         if with_cluster:

@@ -16,6 +16,7 @@ from console.embedded.files import write_private
 
 class Command(BaseCommand):
     help = "Make the first administrator and the sample objects. Run by `manage.py up`."
+    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = os.environ.get("PORTOLAN_DEMO")
