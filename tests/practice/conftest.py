@@ -13,6 +13,16 @@ import pytest
 from practice.testing import PracticeCluster
 
 
+OPENED: list[http.client.HTTPConnection] = []
+
+
+@pytest.fixture(autouse=True)
+def _close_connections() -> Iterator[None]:
+    yield
+    while OPENED:
+        OPENED.pop().close()
+
+
 class Answer:
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self.status = response.status
@@ -39,11 +49,12 @@ class Api:
         connection = http.client.HTTPSConnection(
             "127.0.0.1", self.cluster.port, timeout=timeout, context=self.tls
         )
+        OPENED.append(connection)
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
-        connection.request(method, path, body, {**sent, **(headers or {})})
+        connection.request(method, path, body, {**sent, "Connection": "close", **(headers or {})})
         return connection.getresponse()
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:

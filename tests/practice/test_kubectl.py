@@ -88,9 +88,7 @@ def kubectl(running, tmp_path):
 
 def test_the_article_works_as_typed(kubectl):
     kubectl("create namespace typed")
-    kubectl(
-        "create deployment httpbin --image=kennethreitz/httpbin:latest --replicas=2 -n typed"
-    )
+    kubectl("create deployment httpbin --image=kennethreitz/httpbin:latest --replicas=2 -n typed")
     kubectl("create service clusterip httpbin --tcp=80:8081 -n typed")
     assert "successfully rolled out" in kubectl("rollout status deployment/httpbin -n typed")
     found = kubectl("get endpointslices -n typed -o jsonpath={.items[*].endpoints[*].addresses[0]}")
@@ -122,7 +120,7 @@ def test_apply_edits_and_deletes_a_slice(kubectl):
     assert "serverside-applied" in kubectl("apply --server-side --force-conflicts -f -", text=SLICE)
     assert "configured" in kubectl("apply -f - --dry-run=server", text=changed)
     assert "patched" in kubectl(
-        'patch endpointslice hand-1 -n apisix --type=json '
+        "patch endpointslice hand-1 -n apisix --type=json "
         '-p=[{"op":"replace","path":"/ports/0/port","value":9090}]'
     )
     kubectl("label endpointslice hand-1 -n apisix tier=web")

@@ -159,7 +159,9 @@ def test_many_changes_reach_many_watchers(shop, api):
     streams = [api.watch(path) for _ in range(5)]
     for stream in streams:
         # Opens the stream; the generator does nothing before its first event.
-        shop.patch("endpointslices", "shop", "s1-1", {"metadata": {"labels": {"x": str(id(stream))}}})
+        shop.patch(
+            "endpointslices", "shop", "s1-1", {"metadata": {"labels": {"x": str(id(stream))}}}
+        )
         next(stream)
     seen = len(streams)
     began = time.monotonic()
