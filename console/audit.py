@@ -38,7 +38,9 @@ def record(
 ) -> AuditEntry:
     """Append an entry. Of a change only the fields that differ are kept."""
     if before is not None and after is not None:
-        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        changed = {
+            name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+        }
         before = {name: before.get(name) for name in sorted(changed)}
         after = {name: after.get(name) for name in sorted(changed)}
     user = actor if isinstance(actor, AbstractBaseUser) else None

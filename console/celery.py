@@ -17,10 +17,10 @@ from celery.signals import setup_logging, worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
-from django.conf import settings  # noqa: E402 - the variable above has to be set first
+from django.conf import settings
 
-from console import queues  # noqa: E402
-from console.shutdown import STOP  # noqa: E402
+from console import queues
+from console.shutdown import STOP
 
 log = logging.getLogger(__name__)
 

@@ -55,7 +55,7 @@ class Ownership:
 class Deferrable(Protocol):
     """A Celery task, as far as this module needs one."""
 
-    def delay(self, *args: str) -> object: ...
+    def delay(self, _id: str, /) -> object: ...
 
 
 def own(
@@ -71,9 +71,7 @@ def own(
     """
     client = redis.store()
     client.delete(keys.queued(owner))
-    lease = Lease(
-        client, keys.lease(owner), holder=_new_holder(), ttl=settings.LEASE_TTL
-    )
+    lease = Lease(client, keys.lease(owner), holder=_new_holder(), ttl=settings.LEASE_TTL)
     if stop.is_set() or not lease.acquire():
         return False
     with lease:

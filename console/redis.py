@@ -11,6 +11,7 @@ only its caller knows how to find out (`console.feed.writer`).
 from __future__ import annotations
 
 import socket
+from typing import Any, TypeAlias
 
 import redis
 from redis.backoff import NoBackoff
@@ -18,7 +19,8 @@ from redis.retry import Retry
 
 # What every caller must be ready for: the server is away, loading, read-only or out of memory.
 RedisError = redis.exceptions.RedisError
-Client = redis.Redis
+# redis-py types every answer as bytes or text of either protocol version; ours are always bytes.
+Client: TypeAlias = Any
 
 _TIMEOUT = 5.0  # seconds for one answer; blocking reads stay well below it
 

@@ -98,7 +98,9 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # Without DATABASE_URL: the embedded server that `manage.py up` has started for this checkout.
 DATABASE_URL = env.text("DATABASE_URL") or local.running(VAR_DIR, "database_url")
-DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)} if DATABASE_URL else {}
+DATABASES = (
+    {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)} if DATABASE_URL else {}
+)
 if DATABASES and DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database")
 

@@ -30,9 +30,7 @@ def send(topic: str) -> None:
 
     def now() -> None:
         try:
-            redis.store().xadd(
-                keys.wakeups(), {"topic": topic}, maxlen=_KEPT, approximate=True
-            )
+            redis.store().xadd(keys.wakeups(), {"topic": topic}, maxlen=_KEPT, approximate=True)
         except RedisError as error:
             log.warning("wake-up of %s not sent: %s", topic, error)
 

@@ -11,7 +11,7 @@ from console import audit, wakeups
 from console.audit import Actor
 from console.contract import keys
 from console.models import AuditEntry
-from registries import verification
+from registries import publisher, verification
 from registries.models import Registry
 
 
@@ -68,3 +68,4 @@ def delete_registry(*, registry: Registry, actor: Actor) -> None:
                 params={"users": ", ".join(users[:10]) + (", …" if len(users) > 10 else "")},
             ) from error
         wakeups.send(keys.registry(registry_id))
+        transaction.on_commit(lambda: publisher.erase(registry_id), robust=True)

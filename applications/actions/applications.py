@@ -27,7 +27,7 @@ def create_application(
     upstream.version = application.default_version
     errors: dict[str, list[ValidationError]] = {}
     for check in (
-        lambda: application.full_clean(),
+        application.full_clean,
         lambda: _check_claims(application),
         lambda: upstreams.check(upstream, members, path="upstream"),
     ):

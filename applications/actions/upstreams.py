@@ -25,9 +25,7 @@ def create_upstream(*, upstream: Upstream, members: Sequence[Member], actor: Act
     check(upstream, members, path="")
     with transaction.atomic():
         insert(upstream, members)
-        audit.record(
-            actor=actor, verb=AuditEntry.Verb.CREATED, row=upstream, after=facts(upstream)
-        )
+        audit.record(actor=actor, verb=AuditEntry.Verb.CREATED, row=upstream, after=facts(upstream))
         touch(upstream.application)
     return upstream
 
@@ -36,7 +34,7 @@ def change_upstream(
     *, upstream: Upstream, members: Sequence[Member] | None = None, actor: Actor
 ) -> Upstream:
     """Save a changed version. `members` replace the ones it has; None leaves them."""
-    check(upstream, upstream.members.all() if members is None else members, path="")
+    check(upstream, list(upstream.members.all()) if members is None else members, path="")
     with transaction.atomic():
         before = facts(Upstream.objects.select_for_update().get(pk=upstream.pk))
         upstream.save(force_update=True)

@@ -107,7 +107,10 @@ class Api(Row):
 
     def clean(self) -> None:
         errors: dict[str, Any] = {}
-        for field, check in (("paths", self._clean_paths), ("expressions", self._clean_expressions)):
+        for field, check in (
+            ("paths", self._clean_paths),
+            ("expressions", self._clean_expressions),
+        ):
             try:
                 check()
             except ValidationError as error:
@@ -151,4 +154,6 @@ class Api(Row):
             if not all(isinstance(value, str) for value in entry.values()):
                 raise ValidationError(_("The parts of an expression are texts."))
             if entry["subject"] != "path" and not entry.get("name"):
-                raise ValidationError(_("Say which %(s)s is meant."), params={"s": entry["subject"]})
+                raise ValidationError(
+                    _("Say which %(s)s is meant."), params={"s": entry["subject"]}
+                )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,9 +15,6 @@ from applications.validators import (
     validate_plugins,
 )
 from console.models import ControlPlane, Row
-
-if TYPE_CHECKING:
-    from .upstream import Upstream
 
 
 def _http() -> list[str]:
@@ -77,9 +74,6 @@ class Application(Row):
 
     objects = ApplicationQuerySet.as_manager()
 
-    if TYPE_CHECKING:
-        upstreams: models.Manager[Upstream]
-
     class Meta:
         ordering: ClassVar = ["name"]
         verbose_name = _("application")
@@ -98,6 +92,12 @@ class Application(Row):
     def clean(self) -> None:
         self.hosts = sorted({host.strip().lower() for host in self.hosts if host.strip()})
         self.path_prefix = _normal_prefix(self.path_prefix)
+
+    @property
+    def default_upstream(self) -> Upstream | None:
+        """The version that requests go to; reads all versions, so that a prefetch serves it."""
+        versions = {upstream.version: upstream for upstream in self.upstreams.all()}
+        return versions.get(self.default_version)
 
     def claims(self) -> list[str]:
         """The hosts that this application claims; “*” stands for every host."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -15,9 +15,6 @@ from console.models import Row
 from registries.models import Registry
 
 from .application import Application
-
-if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
 
 _TIMEOUT = [MinValueValidator(1), MaxValueValidator(3_600_000)]
 _WEIGHT = [MinValueValidator(0), MaxValueValidator(65_535)]
@@ -45,7 +42,7 @@ class Upstream(Row):
         EWMA = "ewma", _("fastest answers (EWMA)")
 
     class HostMode(models.TextChoices):
-        PASS = "pass", _("as the client sent it")  # noqa: S105 - a mode, not a password
+        PASS = "pass", _("as the client sent it")
         NODE = "node", _("the node's address")
         REWRITE = "rewrite", _("a fixed name")
 
@@ -59,7 +56,9 @@ class Upstream(Row):
         _("hash key"),
         max_length=100,
         blank=True,
-        help_text=_("For consistent hash: remote_addr, uri, header:NAME, cookie:NAME or query:NAME"),
+        help_text=_(
+            "For consistent hash: remote_addr, uri, header:NAME, cookie:NAME or query:NAME"
+        ),
     )
     retries = models.PositiveSmallIntegerField(
         _("retries"), null=True, blank=True, help_text=_("Empty: the gateway's default")
@@ -76,13 +75,8 @@ class Upstream(Row):
     host_mode = models.CharField(
         _("host header"), max_length=10, choices=HostMode, default=HostMode.PASS
     )
-    host = models.CharField(
-        _("host name"), max_length=253, blank=True, validators=[validate_host]
-    )
+    host = models.CharField(_("host name"), max_length=253, blank=True, validators=[validate_host])
     checks = models.JSONField(_("health checks"), default=dict, blank=True)
-
-    if TYPE_CHECKING:
-        members: RelatedManager[Member]
 
     class Meta:
         ordering: ClassVar = ["version"]
@@ -147,9 +141,7 @@ class Member(Row):
         related_name="members",
         verbose_name=_("registry"),
     )
-    namespace = models.CharField(
-        _("namespace"), max_length=63, blank=True, validators=[_DNS_LABEL]
-    )
+    namespace = models.CharField(_("namespace"), max_length=63, blank=True, validators=[_DNS_LABEL])
     service = models.CharField(_("service"), max_length=63, blank=True, validators=[_DNS_LABEL])
     service_port = models.CharField(
         _("service port"), max_length=63, blank=True, validators=[_PORT]
@@ -165,8 +157,11 @@ class Member(Row):
                 condition=(
                     Q(kind="static", registry__isnull=True, port__isnull=False) & ~Q(host="")
                 )
-                | (Q(kind="discovery", registry__isnull=False, host="", port__isnull=True)
-                   & ~Q(namespace="") & ~Q(service="")),
+                | (
+                    Q(kind="discovery", registry__isnull=False, host="", port__isnull=True)
+                    & ~Q(namespace="")
+                    & ~Q(service="")
+                ),
                 violation_error_message=_("A member is a static target or a discovered service."),
             ),
         ]
@@ -178,7 +173,7 @@ class Member(Row):
 
     def clean(self) -> None:
         if self.kind == self.Kind.STATIC:
-            needed = {"host": self.host, "port": self.port}
+            needed: dict[str, object] = {"host": self.host, "port": self.port}
             self.registry, self.namespace, self.service, self.service_port = None, "", "", ""
         else:
             needed = {

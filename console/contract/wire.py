@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -49,6 +49,7 @@ class Service(Struct, frozen=True, kw_only=True, omit_defaults=True):
     namespace: str
     name: str
     subsets: tuple[Subset, ...] = ()
+    serve_terminating: bool = False  # the registry's wish: if none is ready, those that still serve
     seq: int = 0  # the feed's seq of the commit that wrote this state
     observed_at: int = 0  # when the change that led to this state was read from the API server
 
@@ -74,12 +75,12 @@ class Upstream(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="upstr
 
     id: str
     name: str
-    scheme: Literal["http", "https"] = "http"
-    balance: Literal["roundrobin", "consistent_hash", "least_conn", "ewma"] = "roundrobin"
+    scheme: str = "http"  # or https
+    balance: str = "roundrobin"  # or consistent_hash, least_conn, ewma
     hash_key: str = ""
     retries: int | None = None
     timeouts: Timeouts = Timeouts()
-    host_mode: Literal["pass", "node", "rewrite"] = "pass"
+    host_mode: str = "pass"  # or node, rewrite
     host: str = ""
     checks: dict[str, Any] = {}
     nodes: tuple[Node, ...] = ()
@@ -95,7 +96,7 @@ class Path(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Expression(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A condition on a request, e.g. header X-Env equal "test"."""
 
-    subject: Literal["header", "query", "cookie", "path", "variable"]
+    subject: str  # header, query, cookie, path or variable
     operator: str
     name: str = ""
     value: str = ""
@@ -111,6 +112,8 @@ class Route(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="route"):
     paths: tuple[Path, ...] = ()
     methods: tuple[str, ...] = ()
     strip_prefix: str = ""
+    rewrite_host: str = ""  # the upstream's, where a gateway sets it on the way there
+    retries: int | None = None  # likewise
     websocket: bool = False
     expressions: tuple[Expression, ...] = ()
     match_any: bool = False  # of the expressions, one is enough
@@ -137,13 +140,17 @@ def decode_service(data: bytes) -> Service:
 
 def decode_resource(data: bytes) -> Resource:
     """Raises `msgspec.ValidationError` or `msgspec.DecodeError` if the bytes are no resource."""
-    return _resource_decoder.decode(data)
+    resource: Resource = _resource_decoder.decode(data)
+    return resource
 
 
 def same_content(left: Service, right: Service) -> bool:
     """Compare what two service states say, not when they were seen or committed."""
-    return left.subsets == right.subsets and left.name == right.name and (
-        left.namespace == right.namespace
+    return (left.subsets, left.serve_terminating, left.name, left.namespace) == (
+        right.subsets,
+        right.serve_terminating,
+        right.name,
+        right.namespace,
     )
 
 

@@ -102,6 +102,11 @@ class FeedReader:
         changed, self._changed = self._changed, {}
         return changed
 
+    def look(self, names: list[str]) -> States:
+        """Read some states as they are now, beside `take`: for a consumer that had passed over
+        them. Raises `RedisError`."""
+        return self._read(names)
+
     def sync(self) -> None:
         """Read all states, if the feed has been published. Raises `RedisError`."""
         epoch, seq, at = self._client.hmget(self._keys.meta, ["epoch", "seq", "at"])

@@ -1,0 +1,1 @@
+"""The pages of the console itself: overview, settings, API tokens, audit log."""

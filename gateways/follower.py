@@ -1,0 +1,184 @@
+"""Driving one gateway for as long as this worker owns it.
+
+Follows the control plane's feed and hands each change to the driver. When the gateway does not
+take it, the driver starts again after a while: it learns what the gateway has and replaces what
+differs, so that it does not matter what became of the change that failed. Nothing is sent before
+the control plane has been compiled once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+
+import msgspec
+from django.db import DatabaseError, close_old_connections
+
+from console import redis
+from console.contract import keys, wire
+from console.feed import FeedReader, follow
+from console.ownership import Ownership
+from console.redis import RedisError
+from console.wakeups import WakeupReader
+from gateways import drivers, health
+from gateways.drivers.base import Applied, Driver, DriverError
+from gateways.health import Phase, Status
+from gateways.models import Gateway
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 20.0  # seconds between looks at the row, if no wake-up comes
+TOUCH_EVERY = 30.0  # seconds between reminders of an idle gateway
+TELL_EVERY = 5.0  # seconds between words about an unchanged status
+_WAIT = 0.5  # seconds; the longest time until a lost lease or a shutdown is noticed
+_RETRY = (1.0, 2.0, 5.0, 10.0)  # seconds after the first, second, … failure in a row
+
+
+def drive(gateway_id: str, ownership: Ownership) -> None:
+    """Drive until the ownership ends or the gateway is disabled or deleted."""
+    failures = 0
+    while ownership.going:
+        try:
+            gateway = _read(gateway_id)
+            if gateway is None:
+                redis.store().unlink(keys.status(keys.gateway(gateway_id)))
+                return
+            if not gateway.enabled:
+                _tell(gateway_id, Status(phase=Phase.DISABLED.value, since=_millis()))
+                return
+            shift = _Shift(gateway, ownership)
+            try:
+                shift.run()
+                failures = 0
+                continue
+            finally:
+                failures = 0 if shift.applied else failures
+        except (DriverError, ValueError) as error:
+            text = str(error)
+        except (RedisError, DatabaseError) as error:
+            text = f"Redis or PostgreSQL is away: {error}"
+        log.warning("gateway %s: %s", gateway_id, text)
+        _tell_failure(gateway_id, text)
+        _pause(ownership, _RETRY[min(failures, len(_RETRY) - 1)])
+        failures += 1
+
+
+class _Shift:
+    """One run with one revision of the row, to its first failure."""
+
+    def __init__(self, gateway: Gateway, ownership: Ownership) -> None:
+        self._id = str(gateway.pk)
+        self._revision = gateway.revision
+        self._topic = keys.gateway(self._id)
+        self._ownership = ownership
+        self._client = redis.store()
+        feed = keys.feed(keys.control_plane(str(gateway.control_plane_id)))
+        self._reader = FeedReader(self._client, feed)
+        self._wakeups = WakeupReader(self._client)
+        self._driver: Driver = drivers.build(
+            gateway.kind, gateway.settings, gateway.secret.reveal()
+        )
+        self._status = Status(phase=Phase.WAITING.value, since=_millis())
+        self._told = (Status(), 0.0)
+        self.applied = False
+
+    def run(self) -> None:
+        self._driver.start()
+        self._reader.sync()
+        looked = touched = time.monotonic()
+        while self._ownership.going:
+            if self._reader.known and self._step():
+                touched = time.monotonic()
+            if time.monotonic() - touched > TOUCH_EVERY:
+                touched = time.monotonic()
+                self._ownership.prove()
+                self._driver.touch()
+            self._say()
+            follow(self._client, [self._reader, self._wakeups], block=_WAIT)
+            if self._topic in self._wakeups.take() or time.monotonic() - looked > LOOK_EVERY:
+                looked = time.monotonic()
+                gateway = _read(self._id)
+                if gateway is None or gateway.revision != self._revision:
+                    return
+
+    def _step(self) -> bool:
+        """Bring the gateway up to the feed; tell whether there was anything to do."""
+        taken = self._reader.take()
+        if self.applied and not taken:
+            return False
+        resources = {
+            key: wire.decode_resource(state) if state else None for key, state in taken.items()
+        }
+        self._ownership.prove()
+        if self.applied:
+            done = self._driver.apply(resources)
+        else:
+            done = self._driver.replace(
+                {key: resource for key, resource in resources.items() if resource}
+            )
+            self.applied = True
+        self._note(done, list(resources.values()))
+        return True
+
+    def _note(self, done: Applied, resources: list[wire.Resource | None]) -> None:
+        now = _millis()
+        observed = max(
+            (one.observed_at for one in resources if isinstance(one, wire.Upstream)), default=0
+        )
+        first = self._status.phase != Phase.IN_SYNC.value
+        self._status = msgspec.structs.replace(
+            self._status,
+            phase=Phase.IN_SYNC.value,
+            since=now if first else self._status.since,
+            applied=str(self._reader.position),
+            applied_at=now,
+            # What was read long ago says nothing of how quickly changes arrive.
+            lag_ms=now - observed if observed and not first else self._status.lag_ms,
+            resources=int(self._driver.describe().get("resources", 0)),
+            written=self._status.written + done.written,
+            refused=dict(done.refused),
+        )
+
+    def _say(self) -> None:
+        told, at = self._told
+        if self._status == told and time.monotonic() - at < TELL_EVERY:
+            return
+        self._told = (self._status, time.monotonic())
+        _tell(self._id, self._status)
+
+
+def _read(gateway_id: str) -> Gateway | None:
+    close_old_connections()
+    return Gateway.objects.filter(pk=uuid.UUID(gateway_id)).first()
+
+
+def _tell(gateway_id: str, status: Status) -> None:
+    health.write(redis.store(), gateway_id, msgspec.structs.replace(status, said_at=_millis()))
+
+
+def _tell_failure(gateway_id: str, text: str) -> None:
+    try:
+        before = health.read([gateway_id])[gateway_id]
+        failing = before.phase == Phase.FAILING.value
+        _tell(
+            gateway_id,
+            msgspec.structs.replace(
+                before,
+                phase=Phase.FAILING.value,
+                text=text[:500],
+                since=before.since if failing else _millis(),
+            ),
+        )
+    except RedisError:
+        return  # nobody can be told; the log has it
+
+
+def _pause(ownership: Ownership, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while ownership.going and time.monotonic() < end:
+        time.sleep(0.2)
+
+
+def _millis() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,66 @@
+"""What a gateway's driver last said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from msgspec import Struct
+
+from console import redis
+from console.contract import keys
+from console.redis import Client
+
+
+class Phase(models.TextChoices):
+    UNKNOWN = "unknown", _("not started")
+    DISABLED = "disabled", _("disabled")
+    WAITING = "waiting", _("waiting for the first compilation")
+    IN_SYNC = "in_sync", _("in sync")
+    FAILING = "failing", _("failing")
+
+
+COLOURS = {
+    Phase.UNKNOWN: "secondary",
+    Phase.DISABLED: "secondary",
+    Phase.WAITING: "azure",
+    Phase.IN_SYNC: "green",
+    Phase.FAILING: "red",
+}
+
+
+class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One word of a driver. Times are milliseconds since the Unix epoch; 0: never."""
+
+    phase: str = Phase.UNKNOWN.value
+    text: str = ""  # what fails, in a sentence
+    since: int = 0
+    said_at: int = 0
+    applied: str = ""  # position in the control plane's feed, epoch-seq
+    applied_at: int = 0
+    lag_ms: int = 0  # read from the API server → applied, newest change of nodes
+    resources: int = 0
+    written: int = 0  # keys or objects of the gateway, by this driver
+    refused: dict[str, str] = {}  # state key → why this kind of gateway cannot have it
+
+
+_decoder = msgspec.json.Decoder(Status)
+
+
+def write(client: Client, gateway_id: str, status: Status) -> None:
+    """Called by the gateway's driver loop only."""
+    client.set(keys.status(keys.gateway(gateway_id)), msgspec.json.encode(status))
+
+
+def read(gateway_ids: Iterable[str]) -> dict[str, Status]:
+    """Read what is known of gateways. Raises `RedisError`."""
+    wanted = list(gateway_ids)
+    if not wanted:
+        return {}
+    found = redis.store().mget([keys.status(keys.gateway(one)) for one in wanted])
+    return {
+        one: _decoder.decode(data) if data else Status()
+        for one, data in zip(wanted, found, strict=True)
+    }

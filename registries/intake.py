@@ -1,0 +1,122 @@
+"""Between reflectors and store: turns objects into parts and keeps count of how it goes.
+
+All methods are called by reflector threads; `status` by the publisher's. No method waits for
+anything but a lock that is held for a moment.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from registries.endpoints import EndpointStore
+from registries.health import Phase, Status
+from registries.kube.errors import KubeError
+from registries.kube.slices import Endpoints, EndpointSlice, Part, to_part
+
+# A list that leaves less than half of at least this many endpoints is read twice.
+GUARD_FROM = 10
+
+
+class Intake:
+    """The sink of one registry's reflectors (`registries.kube.reflector.Sink`)."""
+
+    def __init__(
+        self,
+        store: EndpointStore,
+        *,
+        scopes: tuple[str, ...],
+        guarded: bool,
+        allow_loopback: bool,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._guarded = guarded
+        self._allow_loopback = allow_loopback
+        self._now = now
+        self._lock = threading.Lock()
+        self._errors: dict[str, KubeError | None] = dict.fromkeys(scopes)
+        self._since = self._millis()
+        self._connected: dict[str, bool] = dict.fromkeys(scopes, False)
+        self._phase = Phase.CONNECTING
+        self._lists = self._watches = self._ignored = 0
+        self._connected_at = 0
+        self.event_at = 0
+
+    def doubts(self, scope: str, things: list[EndpointSlice | Endpoints]) -> bool:
+        if not self._guarded:
+            return False
+        now, then = self._store.remaining(scope, self._parts(things))
+        return (now >= GUARD_FROM and then * 2 < now) or (now > 0 and then == 0)
+
+    def replace(self, scope: str, things: list[EndpointSlice | Endpoints]) -> None:
+        self.event_at = self._millis()
+        self._store.replace(scope, self._parts(things))
+
+    def put(self, thing: EndpointSlice | Endpoints) -> None:
+        self.event_at = self._millis()
+        part = to_part(thing, allow_loopback=self._allow_loopback)
+        if part is not None:
+            self._store.put(part)
+        else:
+            # It may have belonged to a service before its label was taken away.
+            self._store.drop(thing.metadata.namespace, thing.metadata.name)
+
+    def drop(self, thing: EndpointSlice | Endpoints) -> None:
+        self.event_at = self._millis()
+        self._store.drop(thing.metadata.namespace, thing.metadata.name)
+
+    def alive(self, scope: str, *, listed: bool = False, watching: bool = False) -> None:
+        with self._lock:
+            self._connected_at = self._millis()
+            self._lists += listed
+            self._watches += watching
+            self._connected[scope] = True
+            self._errors[scope] = None
+            self._turn()
+
+    def failed(self, scope: str, error: KubeError) -> None:
+        with self._lock:
+            self._errors[scope] = error
+            self._connected[scope] = False
+            self._turn()
+
+    def status(self) -> Status:
+        """The reading side of the registry's status; the publisher adds its own."""
+        with self._lock:
+            failed = [(scope, error) for scope, error in self._errors.items() if error]
+            first = failed[0] if failed else None
+            return Status(
+                phase=self._phase.value,
+                reason=first[1].code if first else "",
+                text=_sentence(*first) if first else "",
+                since=self._since,
+                connected_at=self._connected_at,
+                event_at=self.event_at,
+                lists=self._lists,
+                watches=self._watches,
+            )
+
+    def _turn(self) -> None:
+        if any(self._errors.values()):
+            phase = Phase.FAILING
+        elif all(self._connected.values()):
+            phase = Phase.CONNECTED
+        else:
+            phase = Phase.CONNECTING
+        if phase != self._phase:
+            self._phase = phase
+            self._since = self._millis()
+        self._store.wake()
+
+    def _parts(self, things: list[EndpointSlice | Endpoints]) -> list[Part]:
+        found = (to_part(thing, allow_loopback=self._allow_loopback) for thing in things)
+        return [part for part in found if part is not None]
+
+    def _millis(self) -> int:
+        return int(self._now() * 1000)
+
+
+def _sentence(scope: str, error: KubeError) -> str:
+    return f"Namespace {scope}: {error.text}" if scope else error.text

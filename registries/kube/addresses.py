@@ -1,0 +1,67 @@
+"""Which addresses may be connected to and which may be published. Pure but for the resolver.
+
+Loopback, link-local (cloud metadata lives there), unspecified and multicast addresses are never an
+API server of somebody's cluster, nor a pod of one: refused, unless loopback is allowed for the
+demo. Private ranges are where clusters live, and are allowed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+from .errors import KubeError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Metadata services outside the link-local ranges.
+_METADATA = frozenset(
+    ipaddress.ip_address(text) for text in ("100.100.100.200", "fd00:ec2::254", "168.63.129.16")
+)
+
+
+def refusal(address: Address, *, allow_loopback: bool) -> str:
+    """Say why an address is not to be used; empty if it may be."""
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is not None:
+        address = mapped
+    if address.is_loopback:
+        return "" if allow_loopback else "a loopback address"
+    if address.is_link_local:
+        return "a link-local address"
+    if address.is_unspecified:
+        return "the unspecified address"
+    if address.is_multicast:
+        return "a multicast address"
+    if address in _METADATA:
+        return "the address of a metadata service"
+    return ""
+
+
+def parse(text: str) -> Address | None:
+    """Read an address as clusters write it; None if it is none."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def resolve(host: str, port: int, *, allow_loopback: bool) -> list[str]:
+    """Look a host up and check every address it has. Raises `KubeError`.
+
+    The caller connects to what was checked here, not to the name again: a name that resolves
+    differently the second time reaches nothing.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as error:
+        raise KubeError("dns", f"The name {host} cannot be resolved.") from error
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    for text in addresses:
+        parsed = parse(text.partition("%")[0])
+        reason = refusal(parsed, allow_loopback=allow_loopback) if parsed else "no address"
+        if reason:
+            raise KubeError(
+                "refused_address", f"{host} is {text}, {reason}: it is not connected to."
+            )
+    return addresses

@@ -1,0 +1,311 @@
+"""The one module that uses the official Kubernetes client, and our only way to an API server.
+
+From the official client we take configuration, TLS and the connection pool; requests are sent raw
+and bodies are handed out as bytes, because decoding into its models costs ten times as much.
+Nothing is retried or redirected here, no proxy is taken from the environment, every request has
+timeouts, every body a limit. Failures leave as `errors.KubeError`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import kubernetes.client
+import msgspec
+import urllib3
+from kubernetes.client.rest import RESTClientObject
+
+from . import addresses, errors
+from .errors import KubeError
+from .spec import RegistrySpec
+
+CONNECT_TIMEOUT = 5.0  # seconds
+READ_TIMEOUT = 30.0  # seconds between two bytes of an answer that is not a watch
+MAX_BODY = 64 * 1024 * 1024  # bytes of one page of a list, unpacked
+_CHUNK = 64 * 1024
+_ACCEPT = "application/json"
+
+Params = Mapping[str, str]
+
+
+class _Cause(msgspec.Struct):
+    reason: str = ""
+
+
+class _Details(msgspec.Struct):
+    causes: list[_Cause] | None = None
+    retryAfterSeconds: float = 0  # noqa: N815 - Kubernetes' name
+
+
+class _Status(msgspec.Struct):
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+    details: _Details | None = None
+
+
+_status_decoder = msgspec.json.Decoder(_Status)
+
+
+def error_from_status(data: bytes, *, code: int = 0, retry_after: float = 0.0) -> KubeError:
+    """Name what a Status body says; a body that is none counts by its HTTP `code` alone."""
+    try:
+        status = _status_decoder.decode(data)
+    except msgspec.DecodeError:
+        status = _Status()
+    details = status.details or _Details()
+    return errors.from_status(
+        code or status.code,
+        reason=status.reason,
+        message=status.message,
+        causes=tuple(cause.reason for cause in details.causes or ()),
+        retry_after=retry_after or details.retryAfterSeconds,
+    )
+
+
+class Stream:
+    """The body of an open watch: chunks as they come. `close` may be called by another thread and
+    makes a blocked read end at once."""
+
+    def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _named_errors(watching=True):
+            yield from self._response.stream(_CHUNK, decode_content=False)
+
+    def close(self) -> None:
+        connection = self._response.connection
+        raw = getattr(connection, "sock", None)
+        if raw is not None:
+            with contextlib.suppress(OSError):
+                # Not SSLSocket.shutdown: that takes the TLS state from under a reading thread.
+                socket.socket.shutdown(raw, socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Give the connection up; only the reading thread may."""
+        self._response.close()
+
+
+class Client:
+    """One registry's way to its API server. Threads may share it."""
+
+    def __init__(self, spec: RegistrySpec, *, allow_loopback: bool) -> None:
+        self._spec = spec
+        self._allow_loopback = allow_loopback
+        self._lock = threading.Lock()
+        self._rest: RESTClientObject | None = None
+        parts = urlsplit(spec.server)
+        self.host = parts.hostname or ""
+        self.port = parts.port or 443
+        self._base = parts.path.rstrip("/")
+        self._address = ""
+
+    def get(self, path: str, params: Params | None = None) -> bytes:
+        """Read a whole answer. Raises `KubeError`."""
+        response = self._send("GET", path, params, headers={"Accept-Encoding": "gzip"})
+        try:
+            return _body(response)
+        finally:
+            response.release_conn()
+
+    def post(self, path: str, body: bytes) -> bytes:
+        """Send JSON and read the whole answer. Raises `KubeError`."""
+        response = self._send(
+            "POST", path, None, headers={"Content-Type": "application/json"}, body=body
+        )
+        try:
+            return _body(response)
+        finally:
+            response.release_conn()
+
+    def watch(self, path: str, params: Params, *, silence: float) -> Stream:
+        """Open a watch; it raises `Silent` when nothing comes for `silence` seconds. Raises
+        `KubeError` when the server does not open it."""
+        return Stream(self._send("GET", path, params, headers={}, read_timeout=silence))
+
+    def resolve(self) -> list[str]:
+        """The checked addresses of the API server. Raises `KubeError`."""
+        return addresses.resolve(self.host, self.port, allow_loopback=self._allow_loopback)
+
+    def close(self) -> None:
+        """Drop idle connections; the next request makes new ones."""
+        with self._lock:
+            if self._rest is not None:
+                self._rest.close()
+                self._rest = None
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        *,
+        headers: Mapping[str, str],
+        read_timeout: float = READ_TIMEOUT,
+        body: bytes | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        rest = self._connected()
+        query = f"?{urlencode(params)}" if params else ""
+        try:
+            with _named_errors():
+                response = rest.pool_manager.request(
+                    method,
+                    f"https://{_bracketed(self._address)}:{self.port}{self._base}{path}{query}",
+                    headers={
+                        "Host": f"{_bracketed(self.host)}:{self.port}",
+                        "Accept": _ACCEPT,
+                        "Authorization": f"Bearer {self._token()}",
+                        "User-Agent": "portolan",
+                        **headers,
+                    },
+                    body=body,
+                    timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+                    preload_content=False,
+                    retries=False,
+                    redirect=False,
+                )
+        except KubeError:
+            self.close()
+            raise
+        if 200 <= response.status < 300:
+            return response
+        try:
+            raise _refused(response)
+        finally:
+            response.release_conn()
+
+    def _connected(self) -> RESTClientObject:
+        with self._lock:
+            if self._rest is None:
+                self._address = self._reachable()
+                self._rest = RESTClientObject(self._configuration())
+            return self._rest
+
+    def _reachable(self) -> str:
+        """The first checked address that accepts a connection. Raises `KubeError`."""
+        found = self.resolve()
+        for address in found[:-1]:
+            with contextlib.suppress(OSError):
+                socket.create_connection((address, self.port), CONNECT_TIMEOUT).close()
+                return address
+        return found[-1]
+
+    def _configuration(self) -> kubernetes.client.Configuration:
+        spec = self._spec
+        name = spec.tls_server_name or self.host
+        configuration = kubernetes.client.Configuration(
+            host=f"https://{_bracketed(self._address)}:{self.port}",
+            ca_cert_data=spec.ca_bundle or None,
+            # An address is no server name in TLS, but it is what the certificate must be for.
+            tls_server_name=None if addresses.parse(name) else name,
+            connection_pool_maxsize=4,
+            proxy="",
+            no_proxy="*",
+            socket_options=_socket_options(),
+        )
+        configuration.verify_ssl = spec.verify_tls
+        # Typed as a bool there; urllib3, which it is for, takes the name to check.
+        configuration.assert_hostname = name if spec.verify_tls else False  # type: ignore[assignment]
+        return configuration
+
+    def _token(self) -> str:
+        if not self._spec.token_file:
+            return self._spec.token.strip()
+        try:
+            return Path(self._spec.token_file).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise KubeError(
+                "token_file",
+                f"The token file cannot be read on this worker: {error.strerror}.",
+                field="token_file",
+            ) from error
+
+
+def _body(response: urllib3.BaseHTTPResponse) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    with _named_errors():
+        for chunk in response.stream(_CHUNK, decode_content=True):
+            size += len(chunk)
+            if size > MAX_BODY:
+                raise errors.bad_answer(f"more than {MAX_BODY // 1024 // 1024} MiB in one page")
+            parts.append(chunk)
+    return b"".join(parts)
+
+
+def _refused(response: urllib3.BaseHTTPResponse) -> KubeError:
+    if 300 <= response.status < 400:
+        return errors.bad_answer("it redirects, which is not followed")
+    with contextlib.suppress(ValueError):
+        return error_from_status(
+            _body(response),
+            code=response.status,
+            retry_after=float(response.headers.get("Retry-After", "0")),
+        )
+    return error_from_status(b"", code=response.status)
+
+
+@contextlib.contextmanager
+def _named_errors(*, watching: bool = False) -> Iterator[None]:
+    """Turn the failures of urllib3 and ssl into ours."""
+    try:
+        yield
+    except urllib3.exceptions.NewConnectionError as error:
+        raise KubeError("refused", "The API server does not accept connections.") from error
+    except urllib3.exceptions.ConnectTimeoutError as error:
+        raise KubeError(
+            "timeout", f"The API server did not answer within {CONNECT_TIMEOUT:.0f} s."
+        ) from error
+    except urllib3.exceptions.ReadTimeoutError as error:
+        if watching:
+            raise errors.Silent("silent", "The watch went silent.") from error
+        raise KubeError("timeout", "The API server stopped answering.") from error
+    except (urllib3.exceptions.SSLError, ssl.SSLError) as error:
+        raise _tls_error(error) from error
+    except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
+        # AttributeError: urllib3's response after another thread closed it.
+        raise errors.Cut("cut", "The connection was cut.") from error
+
+
+def _tls_error(error: Exception) -> KubeError:
+    text = str(error)
+    if "Hostname mismatch" in text or "IP address mismatch" in text or "doesn't match" in text:
+        return KubeError(
+            "tls_name",
+            "The server's certificate is for another name; set the TLS server name to one of its.",
+            field="tls_server_name",
+        )
+    if "certificate has expired" in text:
+        return KubeError("tls_expired", "The server's certificate has expired.")
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return KubeError(
+            "tls_untrusted",
+            "The server's certificate is not signed by the given CA.",
+            field="ca_bundle",
+        )
+    if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER" in text or "HTTP_REQUEST" in text:
+        return KubeError("not_tls", "The server at this address does not speak TLS.")
+    return KubeError("tls", "The TLS handshake with the API server failed.")
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    """Keepalive finds a dead peer in about half a minute where nothing in between answers."""
+    options = [
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    ]
+    for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,265 @@
+"""EndpointSlices and Endpoints as the API server writes them, and what we make of one object.
+
+Decoded straight into small structs with the fields we use; nil conditions get the meaning that
+Kubernetes documents (ready and serving: true, terminating: false). A `Part` is the share of one
+object in one Service: usually a slice, in Endpoints mode the whole object. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import Struct
+
+from console.contract.wire import Endpoint, Port, Subset
+
+from . import addresses
+
+SERVICE_LABEL = "kubernetes.io/service-name"
+OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
+# RFC 1123: other names never came from a Kubernetes API server.
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+
+
+class Metadata(Struct, rename="camel"):
+    name: str = ""
+    namespace: str = ""
+    resource_version: str = ""
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+
+
+class Reference(Struct):
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+class Conditions(Struct):
+    ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool | None = None
+
+
+class SliceEndpoint(Struct, rename="camel"):
+    addresses: list[str] | None = None
+    conditions: Conditions | None = None
+    node_name: str | None = None
+    zone: str | None = None
+    target_ref: Reference | None = None
+
+
+class SlicePort(Struct, rename="camel"):
+    name: str | None = None
+    port: int | None = None
+    protocol: str | None = None
+    app_protocol: str | None = None
+
+
+class EndpointSlice(Struct, rename="camel"):
+    metadata: Metadata
+    address_type: str = ""
+    endpoints: list[SliceEndpoint] | None = None
+    ports: list[SlicePort] | None = None
+
+
+class LegacyAddress(Struct, rename="camel"):
+    ip: str = ""
+    node_name: str | None = None
+    target_ref: Reference | None = None
+
+
+class LegacySubset(Struct, rename="camel"):
+    addresses: list[LegacyAddress] | None = None
+    not_ready_addresses: list[LegacyAddress] | None = None
+    ports: list[SlicePort] | None = None
+
+
+class Endpoints(Struct):
+    metadata: Metadata
+    subsets: list[LegacySubset] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one object contributes. `family` is 4 or 6, or 0 where both may occur. `refused`
+    counts endpoints that were left out, by reason."""
+
+    namespace: str
+    name: str
+    service: str
+    subsets: tuple[Subset, ...] = ()
+    family: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind of object that can be watched."""
+
+    plural: str
+    group: str
+    prefix: str
+    kind: str
+    struct: type[EndpointSlice] | type[Endpoints]
+
+    def path(self, namespace: str) -> str:
+        """The path of all namespaces (empty) or of one."""
+        inside = f"/namespaces/{namespace}" if namespace else ""
+        return f"{self.prefix}{inside}/{self.plural}"
+
+
+ENDPOINT_SLICES = Resource(
+    "endpointslices",
+    "discovery.k8s.io",
+    "/apis/discovery.k8s.io/v1",
+    "EndpointSlice",
+    EndpointSlice,
+)
+ENDPOINTS = Resource("endpoints", "", "/api/v1", "Endpoints", Endpoints)
+
+_decoders = {
+    resource.plural: msgspec.json.Decoder(resource.struct)
+    for resource in (ENDPOINT_SLICES, ENDPOINTS)
+}
+
+
+def decode(resource: Resource, data: bytes | msgspec.Raw) -> EndpointSlice | Endpoints:
+    """Raises `msgspec.DecodeError` if the object does not fit."""
+    return _decoders[resource.plural].decode(data)
+
+
+def to_part(thing: EndpointSlice | Endpoints, *, allow_loopback: bool = False) -> Part | None:
+    """Read one object; None if it belongs to no Service or has an impossible name."""
+    meta = thing.metadata
+    service = (
+        (meta.labels or {}).get(SERVICE_LABEL, "")
+        if isinstance(thing, EndpointSlice)
+        else meta.name
+    )
+    if not all(_NAME.fullmatch(name) for name in (meta.namespace, meta.name, service)):
+        return None
+    intake = _Intake(allow_loopback)
+    if isinstance(thing, EndpointSlice):
+        subsets, family = intake.slice(thing)
+    else:
+        subsets, family = intake.endpoints(thing), 0
+    return Part(
+        namespace=meta.namespace,
+        name=meta.name,
+        service=service,
+        subsets=subsets,
+        family=family,
+        refused=intake.refused,
+        truncated=(meta.annotations or {}).get(OVER_CAPACITY) == "truncated",
+    )
+
+
+class _Intake:
+    """Reads the endpoints of one object and counts what it leaves out."""
+
+    def __init__(self, allow_loopback: bool) -> None:
+        self._allow_loopback = allow_loopback
+        self.refused: dict[str, int] = {}
+
+    def slice(self, thing: EndpointSlice) -> tuple[tuple[Subset, ...], int]:
+        if thing.address_type not in ("IPv4", "IPv6"):
+            self._refuse(
+                f"address type {thing.address_type or 'missing'}", len(thing.endpoints or ())
+            )
+            return (), 0
+        family = 4 if thing.address_type == "IPv4" else 6
+        found = [
+            self._endpoint(
+                # Consumers take the first address only; Kubernetes writes one.
+                (one.addresses or [""])[0],
+                one.conditions or Conditions(),
+                node=one.node_name,
+                zone=one.zone,
+                pod=one.target_ref,
+            )
+            for one in thing.endpoints or ()
+        ]
+        return self._subset(self._ports(thing.ports), found), family
+
+    def endpoints(self, thing: Endpoints) -> tuple[Subset, ...]:
+        subsets: list[Subset] = []
+        for subset in thing.subsets or ():
+            found = [
+                self._endpoint(
+                    one.ip,
+                    Conditions(ready=ready, serving=ready),
+                    node=one.node_name,
+                    zone=None,
+                    pod=one.target_ref,
+                )
+                for ready, group in (
+                    (True, subset.addresses),
+                    (False, subset.not_ready_addresses),
+                )
+                for one in group or ()
+            ]
+            subsets += self._subset(self._ports(subset.ports), found)
+        return tuple(subsets)
+
+    def _subset(self, ports: tuple[Port, ...], found: list[Endpoint | None]) -> tuple[Subset, ...]:
+        endpoints = tuple(one for one in found if one is not None)
+        if not endpoints:
+            return ()
+        return (Subset(ports=ports, endpoints=endpoints),)
+
+    def _ports(self, ports: list[SlicePort] | None) -> tuple[Port, ...]:
+        known = []
+        for one in ports or ():
+            if one.port is None or not 0 < one.port < 65_536:
+                self._refuse("port without a number")
+                continue
+            known.append(
+                Port(
+                    port=one.port,
+                    name=one.name or "",
+                    protocol=one.protocol or "TCP",
+                    app=one.app_protocol or "",
+                )
+            )
+        return tuple(sorted(known, key=_port_order))
+
+    def _endpoint(
+        self,
+        text: str,
+        conditions: Conditions,
+        *,
+        node: str | None,
+        zone: str | None,
+        pod: Reference | None,
+    ) -> Endpoint | None:
+        address = addresses.parse(text)
+        reason = (
+            "not an address"
+            if address is None
+            else addresses.refusal(address, allow_loopback=self._allow_loopback)
+        )
+        if reason:
+            self._refuse(reason)
+            return None
+        ready = conditions.ready is not False
+        return Endpoint(
+            address=str(address),
+            ready=ready,
+            serving=conditions.serving is not False,
+            terminating=bool(conditions.terminating),
+            node=node or "",
+            zone=zone or "",
+            pod=pod.name if pod and pod.kind in ("", "Pod") else "",
+        )
+
+    def _refuse(self, reason: str, count: int = 1) -> None:
+        if count:
+            self.refused[reason] = self.refused.get(reason, 0) + count
+
+
+def _port_order(port: Port) -> tuple[str, int, str]:
+    return (port.name, port.port, port.protocol)

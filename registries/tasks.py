@@ -1,0 +1,29 @@
+"""The intake's tasks: the long one, and the tick that sees to it that it runs."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from console.contract import keys
+from console.ownership import ensure, own
+from console.shutdown import STOP
+from registries import watcher
+from registries.models import Registry
+
+
+@shared_task(ignore_result=True, acks_late=False)
+def watch_registry(registry_id: str) -> None:
+    """Watch a registry until it is disabled, deleted, or this worker stops."""
+    own(
+        keys.registry(registry_id),
+        claim_epoch=lambda: Registry.claim_epoch(registry_id),
+        body=lambda ownership: watcher.watch(registry_id, ownership),
+        stop=STOP,
+    )
+
+
+@shared_task(ignore_result=True)
+def ensure_watchers() -> None:
+    """Start a watcher for every enabled registry that has none."""
+    ids = Registry.objects.enabled().values_list("pk", flat=True)
+    ensure(watch_registry, map(str, ids), owner=keys.registry)
