@@ -212,7 +212,7 @@ class Wire:
             room = fault.at - self.sent
             if room > 0:
                 await self._send(data[:room])
-            if room < len(data):
+            if room <= 0 or room < len(data):
                 await self.silent()
         elif fault.kind == "cut":
             room = max(0, fault.at - self.sent)

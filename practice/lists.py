@@ -8,17 +8,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
+from practice.list_options import check_options, parse_limit, parse_version
 from practice.schema import Resource
 from practice.selectors import field_of, parse_fields, parse_labels
 from practice.status import (
     CONTINUE_EXPIRED,
-    Causes,
     bad_request,
     expired,
     too_large_version,
@@ -68,63 +67,6 @@ def make_filter(resource: Resource, params: Mapping[str, str]) -> Filter:
     return Filter(matches, by_labels is None and not terms)
 
 
-def truth(value: str | None) -> bool:
-    return value is not None and value.lower() in ("1", "t", "true", "")
-
-
-def parse_version(text: str) -> int:
-    """Return a version as a number, or raise ValueError with the server's words."""
-    if re.fullmatch(r"[0-9]{1,19}", text or "0"):
-        return int(text or "0")
-    why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
-    raise ValueError(f'resourceVersion: Invalid value: "{text}": {why}')
-
-
-def check_options(params: Mapping[str, str], *, watch: bool, watch_list: bool = True) -> None:
-    """Refuse combinations of parameters that the real server refuses, with 422."""
-    causes = Causes()
-    match = params.get("resourceVersionMatch", "")
-    version = params.get("resourceVersion", "")
-    initial = params.get("sendInitialEvents")
-    if initial is not None:
-        if not watch:
-            causes.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")
-        elif not watch_list:
-            why = (
-                "sendInitialEvents is forbidden for watch "
-                "unless the WatchList feature gate is enabled"
-            )
-            causes.forbidden("sendInitialEvents", why)
-        elif match != "NotOlderThan":
-            why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-            causes.forbidden("resourceVersionMatch", why)
-    elif match:
-        if watch:
-            why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-            causes.forbidden("resourceVersionMatch", why)
-        elif not version:
-            why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
-            causes.forbidden("resourceVersionMatch", why)
-        elif params.get("continue"):
-            why = "resourceVersionMatch is forbidden when continue is provided"
-            causes.forbidden("resourceVersionMatch", why)
-        elif match not in ("Exact", "NotOlderThan"):
-            causes.unsupported("resourceVersionMatch", match, ("Exact", "NotOlderThan", ""))
-        elif match == "Exact" and version == "0":
-            why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
-            causes.forbidden("resourceVersionMatch", why)
-    causes.raise_for("ListOptions", "", group="meta.k8s.io")
-
-
-def parse_limit(params: Mapping[str, str]) -> int:
-    text = params.get("limit") or "0"
-    try:
-        return max(0, int(text))
-    except ValueError:
-        why = f'strconv.ParseInt: parsing "{text}": invalid syntax'
-        raise bad_request(f"unable to decode query parameters: {why}") from None
-
-
 def make_token(rv: int, start: str) -> str:
     body = msgspec.json.encode({"v": "meta.k8s.io/v1", "rv": rv, "start": start + "\0"})
     return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
@@ -163,6 +105,9 @@ class Lister:
         if token:
             at, start = self._resume(table, token, params)
             return self._page(table, chosen, prefix=prefix, start=start, at=at, limit=limit)
+        if params.get("resourceVersion") == "0":
+            # The watch cache answers these, and it does not page.
+            limit = 0
         at = await self._version(table, params, limit)
         return self._page(table, chosen, prefix=prefix, start="", at=at, limit=limit)
 

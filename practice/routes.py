@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from practice.lists import truth
+from practice.list_options import truth
 from practice.rbac import Ask
 from practice.schema import BY_PATH, Resource
 

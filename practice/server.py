@@ -193,7 +193,7 @@ class Server:
             if watch.overrun:
                 sever(request, reset=False)
                 raise Cut
-            if wire.hushed.is_set():
+            if wire.hushed.is_set() or (fault is not None and fault.kind == "hang"):
                 await wire.silent()
             await response.write_eof()
         return response

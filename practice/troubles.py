@@ -28,9 +28,12 @@ def drop_watches(cluster: Cluster, *, how: str = "rst") -> Json:
     return {"dropped": cluster.faults.drop(how)}
 
 
-def half_open(cluster: Cluster) -> Json:
-    """Let every open watch fall silent, its connection open."""
-    return {"silenced": cluster.faults.silence()}
+def half_open(cluster: Cluster, *, new: bool = False) -> Json:
+    """Let every open watch fall silent, its connection open; with `new` also all new requests."""
+    silenced = {"silenced": cluster.faults.silence()}
+    if new:
+        return {**silenced, "id": cluster.faults.add(kind="hang", when="before").id}
+    return silenced
 
 
 def expire_tokens(cluster: Cluster) -> Json:

@@ -20,7 +20,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from practice.lists import Filter, check_options, make_filter, parse_version, truth
+from practice.list_options import check_options, parse_version, truth
+from practice.lists import Filter, make_filter
 from practice.schema import Json, Resource
 from practice.status import ApiError, bad_request, expired
 from practice.store import Entry, Event, Store, Table, encode, event_line
@@ -71,9 +72,9 @@ class Watch:
         self.stopped = False
         check_options(params, watch=True, watch_list=settings.watch_list)
         self.filter: Filter = make_filter(resource, params)
-        self.initial = (
-            truth(params.get("sendInitialEvents")) if "sendInitialEvents" in params else None
-        )
+        self.initial: bool | None = None
+        if settings.watch_list and "sendInitialEvents" in params:
+            self.initial = truth(params["sendInitialEvents"])
         self.bookmarks = settings.bookmarks and truth(params.get("allowWatchBookmarks"))
         try:
             self.start = parse_version(params.get("resourceVersion", ""))
@@ -133,7 +134,8 @@ class Watch:
             for entry in self.table.walk(prefix=f"{self.namespace}/" if self.namespace else "")
             if self.filter.matches(entry)
         ]
-        if self.initial and self.bookmarks:
+        # A server with watch lists treats a start at "" or "0" as one, end bookmark included.
+        if self.settings.watch_list and self.bookmarks:
             lines.append(self._bookmark(INITIAL_EVENTS_END))
         return b"".join(lines)
 

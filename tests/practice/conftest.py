@@ -12,7 +12,6 @@ import pytest
 
 from practice.testing import PracticeCluster
 
-
 OPENED: list[http.client.HTTPConnection] = []
 
 

@@ -61,6 +61,12 @@ def test_a_garbage_token_is_400(shop, api, token):
     assert (answer.status, answer.json["reason"]) == (400, "BadRequest")
 
 
+def test_a_list_at_zero_is_not_paged(shop, api):
+    answer = api.get(f"{SLICES}?limit=2&resourceVersion=0")
+    assert len(answer.json["items"]) == 5
+    assert "continue" not in answer.json["metadata"]
+
+
 def test_remaining_is_not_told_with_a_selector(shop, api):
     answer = api.get(f"{SLICES}?limit=2&labelSelector=kubernetes.io/service-name")
     assert "continue" in answer.json["metadata"]
