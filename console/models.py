@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from collections.abc import Collection
 from typing import ClassVar
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import validate_slug
 from django.db import connection, models
 from django.db.models import F
@@ -25,6 +26,21 @@ class Row(models.Model):
 
     class Meta:
         abstract = True
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """As Django's, but what is unique within something is said at its own field: a name that
+        is taken at the name."""
+        errors: dict[str, list[ValidationError]] = {}
+        for model, constraints in self.get_constraints():
+            for constraint in constraints:
+                fields = getattr(constraint, "fields", ())
+                try:
+                    constraint.validate(model, self, exclude=set(exclude or ()))
+                except ValidationError as error:
+                    field = fields[-1] if fields else NON_FIELD_ERRORS
+                    errors.setdefault(field, []).extend(error.error_list)
+        if errors:
+            raise ValidationError(errors)
 
 
 class Owned(models.Model):

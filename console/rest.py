@@ -137,7 +137,9 @@ class MillisecondsField(serializers.DateTimeField):
         super().__init__(read_only=True, allow_null=True, **options)
 
     def to_representation(self, value: Any) -> Any:
-        return super().to_representation(datetime.fromtimestamp(value / 1000, UTC)) if value else None
+        return (
+            super().to_representation(datetime.fromtimestamp(value / 1000, UTC)) if value else None
+        )
 
 
 class RoomView(GenericAPIView[RowT]):
@@ -152,7 +154,7 @@ class RoomView(GenericAPIView[RowT]):
     def actor(self) -> User:
         return cast(User, self.request.user)
 
-    def filter_queryset(self, queryset: QuerySet[RowT]) -> QuerySet[RowT]:
+    def filter_queryset(self, queryset: QuerySet[RowT, Any]) -> QuerySet[RowT, Any]:
         """Lists only: an object is found by its address, whatever its query says. Rows that are
         equal in what was asked for keep their order from page to page."""
         if "pk" in self.kwargs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -26,11 +26,12 @@ def create_application(
     upstream.application = application
     upstream.version = application.default_version
     errors: dict[str, list[ValidationError]] = {}
-    for check in (
+    checks: tuple[Callable[[], None], ...] = (
         application.full_clean,
         lambda: _check_claims(application),
         lambda: upstreams.check(upstream, members, path="upstream"),
-    ):
+    )
+    for check in checks:
         try:
             check()
         except ValidationError as error:
@@ -54,12 +55,14 @@ def create_application(
 
 
 def change_application(*, application: Application, actor: Actor) -> Application:
-    """Save a changed application; its upstreams have verbs of their own."""
+    """Save a changed application; its upstreams have verbs of their own. Its default version is
+    one of them."""
     application.full_clean()
     with transaction.atomic():
         lock(application.control_plane)
         _check_claims(application)
-        before = audit.facts(Application.objects.get(pk=application.pk))
+        _check_default_version(application)
+        before = _facts(Application.objects.get(pk=application.pk))
         application.save(force_update=True)
         _claim(application)
         audit.record(
@@ -67,7 +70,7 @@ def change_application(*, application: Application, actor: Actor) -> Application
             verb=AuditEntry.Verb.CHANGED,
             row=application,
             before=before,
-            after=audit.facts(application),
+            after=_facts(application),
         )
         touch(application)
     return application
@@ -106,11 +109,28 @@ def _set_published(application: Application, *, actor: Actor, published: bool) -
         return application
     verb = AuditEntry.Verb.PUBLISHED if published else AuditEntry.Verb.UNPUBLISHED
     with transaction.atomic():
+        lock(application.control_plane)
         application.published = published
         application.save(update_fields=["published", "updated_at"])
         audit.record(actor=actor, verb=verb, row=application)
         touch(application)
     return application
+
+
+def _facts(application: Application) -> audit.Facts:
+    return {**audit.facts(application), "default_version": application.default_version}
+
+
+def _check_default_version(application: Application) -> None:
+    if application.default_upstream is None:
+        raise ValidationError(
+            {
+                "default_version": ValidationError(
+                    _("The application has no version “%(version)s”."),
+                    params={"version": application.default_version},
+                )
+            }
+        )
 
 
 def _check_claims(application: Application) -> None:

@@ -33,11 +33,16 @@ def create_upstream(*, upstream: Upstream, members: Sequence[Member], actor: Act
 def change_upstream(
     *, upstream: Upstream, members: Sequence[Member] | None = None, actor: Actor
 ) -> Upstream:
-    """Save a changed version. `members` replace the ones it has; None leaves them."""
+    """Save a changed version. `members` replace the ones it has; None leaves them. The default
+    version stays the default under a new name."""
     check(upstream, list(upstream.members.all()) if members is None else members, path="")
     with transaction.atomic():
-        before = facts(Upstream.objects.select_for_update().get(pk=upstream.pk))
+        stored = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        before = facts(stored)
         upstream.save(force_update=True)
+        Application.objects.filter(
+            pk=upstream.application_id, default_version=stored.version
+        ).update(default_version=upstream.version)
         if members is not None:
             upstream.members.all().delete()
             _insert_members(upstream, members)
@@ -67,7 +72,8 @@ def delete_upstream(*, upstream: Upstream, actor: Actor) -> None:
 
 def facts(upstream: Upstream) -> audit.Facts:
     """An upstream as the audit log keeps it: with its members in words."""
-    return {**audit.facts(upstream), "members": sorted(str(one) for one in upstream.members.all())}
+    members = Member.objects.filter(upstream=upstream).select_related("registry")
+    return {**audit.facts(upstream), "members": sorted(str(one) for one in members)}
 
 
 def check(upstream: Upstream, members: Sequence[Member], *, path: str) -> None:

@@ -1,0 +1,1 @@
+"""The room's REST door: serializers, views, filters, addresses."""

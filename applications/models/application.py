@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,6 +15,9 @@ from applications.validators import (
     validate_plugins,
 )
 from console.models import ControlPlane, Row
+
+if TYPE_CHECKING:
+    from .upstream import Upstream
 
 
 def _http() -> list[str]:

@@ -18,7 +18,14 @@ class ControlPlaneSerializer(RowSerializer[ControlPlane]):
 class ApiTokenSerializer(RowSerializer[ApiToken]):
     class Meta:
         model = ApiToken
-        fields = ("id", "name", "hint", "expires_at", "last_used_at", "created_at")
+        fields: tuple[str, ...] = (
+            "id",
+            "name",
+            "hint",
+            "expires_at",
+            "last_used_at",
+            "created_at",
+        )
 
 
 class NewApiTokenSerializer(ApiTokenSerializer):

@@ -70,7 +70,7 @@ class ApiTokenViewSet(
     search_fields = ("name",)
 
     def get_queryset(self) -> QuerySet[ApiToken]:
-        return super().get_queryset().filter(user_id=self.request.user.pk)
+        return super().get_queryset().filter(user=self.actor)
 
     @extend_schema(responses={201: NewApiTokenSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -1,0 +1,14 @@
+"""Where the gateways' doors are."""
+
+from __future__ import annotations
+
+from rest_framework.routers import BaseRouter
+
+from .views import GatewayInstanceViewSet, GatewayViewSet
+
+
+def register(router: BaseRouter) -> None:
+    router.register("gateways", GatewayViewSet)
+    router.register(
+        "gateways/<uuid:gateway_id>/instances", GatewayInstanceViewSet, "gateway-instance"
+    )

@@ -1,0 +1,170 @@
+"""Registries as REST shows and takes them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from console.contract import wire
+from console.rest import IsSet, MillisecondsField, OwnedByControlPlane, SecretField
+from registries.health import Phase
+from registries.models import Registry
+
+_EXAMPLE = {
+    "name": "practice",
+    "server": "https://10.0.0.1:6443",
+    "ca_bundle": "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n",
+    "token": "eyJhbGciOi…",
+}
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("a cluster by its token", value=_EXAMPLE, request_only=True)]
+)
+class RegistrySerializer(OwnedByControlPlane[Registry]):
+    token = SecretField(help_text=_("The service account's token; never shown again"))
+    token_set = IsSet(source="token")
+    verify = serializers.BooleanField(
+        write_only=True, default=True, help_text=_("Ask the cluster before saving")
+    )
+
+    class Meta:
+        model = Registry
+        fields = (
+            "id",
+            "control_plane",
+            "kind",
+            "name",
+            "description",
+            "enabled",
+            "server",
+            "tls_server_name",
+            "ca_bundle",
+            "verify_tls",
+            "token",
+            "token_set",
+            "token_file",
+            "namespaces",
+            "namespace_operator",
+            "namespace_patterns",
+            "label_selector",
+            "resource",
+            "address_family",
+            "draining",
+            "deletion_guard",
+            "verify",
+            "created_at",
+            "updated_at",
+        )
+
+
+class UnsavedRegistrySerializer(RegistrySerializer):
+    """A registry to be tried out: its name and control plane matter only when it is saved."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return attrs
+
+    class Meta(RegistrySerializer.Meta):
+        extra_kwargs: ClassVar = {"name": {"required": False}}
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    step = serializers.CharField(help_text=_("dns, connection, tls, token, list or watch"))
+    ok = serializers.BooleanField()
+    text = serializers.CharField()
+    field = serializers.CharField(help_text=_("The field to blame if the step failed"))
+    fix = serializers.CharField(help_text=_("What to do about it; may be empty"))
+
+
+class ConnectionTestSerializer(serializers.Serializer[Any]):
+    """The steps as far as they were taken; the first that fails is the last."""
+
+    ok = serializers.BooleanField()
+    findings = FindingSerializer(many=True)
+
+
+class StatusSerializer(serializers.Serializer[Any]):
+    """What the registry's worker last said, and when."""
+
+    phase = serializers.ChoiceField(choices=Phase.choices)
+    reason = serializers.CharField(help_text=_("A code such as unauthorized; empty if all is well"))
+    text = serializers.CharField(help_text=_("The reason in a sentence"))
+    since = MillisecondsField(help_text=_("When the phase began"))
+    said_at = MillisecondsField(help_text=_("When the worker last said anything"))
+    connected_at = MillisecondsField(help_text=_("When a list or watch last succeeded"))
+    event_at = MillisecondsField(help_text=_("When the last change was read"))
+    resource = serializers.CharField()
+    services = serializers.IntegerField()
+    endpoints = serializers.IntegerField()
+    seq = serializers.IntegerField()
+    lag_ms = serializers.IntegerField(help_text=_("Read from the API server until committed"))
+    lists = serializers.IntegerField()
+    watches = serializers.IntegerField()
+    warnings = serializers.ListField(child=serializers.CharField())
+    token_expires_at = MillisecondsField(help_text=_("Null: never, or unknown"))
+
+
+class PortSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    port = serializers.IntegerField(help_text=_("The number on the pod"))
+    protocol = serializers.CharField()
+    app = serializers.CharField(help_text=_("appProtocol"))
+
+
+class EndpointSerializer(serializers.Serializer[Any]):
+    address = serializers.CharField()
+    ready = serializers.BooleanField()
+    serving = serializers.BooleanField()
+    terminating = serializers.BooleanField()
+    node = serializers.CharField()
+    zone = serializers.CharField()
+    pod = serializers.CharField()
+
+
+class SubsetSerializer(serializers.Serializer[Any]):
+    """Endpoints that serve the same ports."""
+
+    ports = PortSerializer(many=True)
+    endpoints = EndpointSerializer(many=True)
+
+
+class EndpointCountSerializer(serializers.Serializer[Any]):
+    ready = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class ServiceSerializer(serializers.Serializer[wire.Service]):
+    """A Kubernetes Service as the watcher has published it."""
+
+    namespace = serializers.CharField()
+    name = serializers.CharField()
+    ports = PortSerializer(many=True)
+    endpoints = EndpointCountSerializer()
+    subsets = SubsetSerializer(many=True)
+    seq = serializers.IntegerField()
+    observed_at = MillisecondsField()
+
+    def to_representation(self, instance: wire.Service) -> dict[str, Any]:
+        endpoints = [one for subset in instance.subsets for one in subset.endpoints]
+        ports = {port for subset in instance.subsets for port in subset.ports}
+        return {
+            "namespace": instance.namespace,
+            "name": instance.name,
+            "ports": PortSerializer(
+                sorted(ports, key=lambda one: (one.name, one.port)), many=True
+            ).data,
+            "endpoints": {
+                "ready": sum(endpoint.ready for endpoint in endpoints),
+                "total": len(endpoints),
+            },
+            "subsets": SubsetSerializer(instance.subsets, many=True).data,
+            "seq": instance.seq,
+            "observed_at": self.fields["observed_at"].to_representation(instance.observed_at),
+        }
+
+
+class NamespacesSerializer(serializers.Serializer[Any]):
+    namespaces = serializers.ListField(child=serializers.CharField())
