@@ -47,11 +47,14 @@ def connect(url: str) -> Client:
 _store: Client | None = None
 
 
+def configure(url: str) -> None:
+    """Say which server the store is; the process's settings do once."""
+    global _store
+    _store = connect(url)
+
+
 def store() -> Client:
     """The client for feeds, leases and status; shared, as its connection pool is thread-safe."""
-    global _store
     if _store is None:
-        from django.conf import settings
-
-        _store = connect(settings.REDIS_URL)
+        raise RuntimeError("console.redis.configure has not been called")
     return _store

@@ -6,8 +6,9 @@ whole tree at every event and applies the first reading at once, which shapes th
 * All keys of one change go in one MULTI/EXEC: no reader sees a half of it.
 * The tree has a database of its own, as Traefik scans all of it.
 * The server's keyspace events are checked at start: without them Traefik reads once and never
-  again. With class ``g`` and without ``$`` a whole change is one event: the EXPIRE of ``~tick``,
-  the last command of each change, a key outside of all that Traefik decodes.
+  again. With class ``g`` and without ``$`` setting any number of keys is one event: the EXPIRE of
+  ``~tick``, the last command of each change, a key outside of all that Traefik decodes.
+* The tree is never empty: Traefik would pass an empty one over and go on with the last.
 * Every upstream keeps a key besides its servers, so that no nodes means 503 and not 404.
 """
 

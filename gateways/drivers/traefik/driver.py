@@ -16,6 +16,9 @@ from gateways.drivers.base import Applied, Changes
 from .render import Keys, Unsupported, render
 from .tree import Tree
 
+# Traefik passes over a tree without any service, router or middleware and goes on with the last
+# one: after the last route went it would serve that route for ever. So something always stays.
+ALWAYS: Keys = {"http/services/portolan-none/loadBalancer/passHostHeader": "true"}
 _ROOT = re.compile(r"[A-Za-z][\w.-]{0,62}")
 
 
@@ -55,7 +58,7 @@ class TraefikDriver:
 
     def replace(self, resources: Mapping[str, Resource]) -> Applied:
         rendered, refused = self._render(resources)
-        wanted: Keys = {}
+        wanted = dict(ALWAYS)
         for keys in rendered.values():
             wanted |= keys
         written = self._tree.write(wanted, self._tree.names() - wanted.keys())

@@ -1,0 +1,108 @@
+"""A real Traefik on the test's tree, and upstream servers that say who they are."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import socketserver
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from console.embedded import ports
+from console.embedded.process import spawn
+from console.embedded.traefik import STOP, Traefik
+from console.embedded.valkey import GATEWAY_USER
+from console.redis import Client
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A gateway under test. `get` answers with status and body, 0 when nothing does."""
+
+    url: str
+
+    def get(
+        self, host: str, path: str = "/", *, method: str = "GET", **headers: str
+    ) -> tuple[int, str]:
+        request = urllib.request.Request(
+            self.url + path,
+            method=method,
+            headers={"Host": host, **{k.replace("_", "-"): v for k, v in headers.items()}},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+
+@pytest.fixture
+def proxy(gateway_store: Client, gateway_redis_url: str, tmp_path: Path) -> Iterator[Proxy]:
+    parts = urlsplit(gateway_redis_url)
+    login = f"{GATEWAY_USER}:{os.environ['TRAEFIK_REDIS_PASSWORD']}"
+    server = Traefik(
+        folder=tmp_path / "traefik",
+        host="127.0.0.1",
+        port=ports.free(),
+        api_port=ports.free(),
+        redis_url=urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}")),
+    )
+    server.prepare()
+    with (tmp_path / "traefik.log").open("wb") as log:
+        child = spawn(server.command(), stdout=log, stderr=subprocess.STDOUT)
+        try:
+            server.wait(lambda: None)
+            yield Proxy(f"http://127.0.0.1:{server.port}")
+        finally:
+            child.send_signal(STOP)
+            child.wait(10)
+
+
+class _Named(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        name = f"{self.server.server_address[0]} {self.path} {self.headers['Host']}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(name)))
+        self.end_headers()
+        self.wfile.write(name)
+
+    do_POST = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Tests are quiet."""
+
+
+class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+
+
+Serve = Callable[[str], int]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start a server on a loopback address; answers “address path host”. Gives its port."""
+    with ExitStack() as stack:
+
+        def start(address: str, port: int = 0) -> int:
+            server = stack.enter_context(_Server((address, port), _Named))
+            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            stack.callback(server.shutdown)
+            return int(server.server_address[1])
+
+        yield start
