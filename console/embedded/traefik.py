@@ -67,7 +67,8 @@ class Traefik:
     def _configuration(self) -> dict[str, Any]:
         return {
             "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
-            "log": {"level": "WARN", "noColor": True},
+            # Its warnings are advice about options of its own that every start repeats.
+            "log": {"level": "ERROR", "noColor": True},
             "entryPoints": {
                 "web": {"address": _address(self.host, self.port)},
                 "traefik": {"address": _address("127.0.0.1", self.api_port)},

@@ -36,6 +36,8 @@ class House:
         self._plan = plan
         self._supervisor = supervisor
         self._password = password
+        # A login that was made and not told yet: whoever ends this start early must tell it.
+        self.untold = ""
 
     def start(self) -> str:
         """Start everything. Returns what the person at the terminal wants to read."""
@@ -64,9 +66,8 @@ class House:
         self._await_page(f"{plan.console_url}/login/", "The console does not answer")
         plan.traefik.wait(up.check)
         problem = self._await_sample() if done.sample else ""
-        return report.text(
-            plan, done, password=self._password if done.administrator else "", problem=problem
-        )
+        password, self.untold = self.untold, ""
+        return report.text(plan, done, password=password, problem=problem)
 
     def _first_objects(self) -> Done:
         """Make what a first start makes, in a process of its own that knows the database."""
@@ -87,6 +88,7 @@ class House:
         extra = {"PORTOLAN_DEMO": msgspec.json.encode(wishes).decode()}
         self._supervisor.run(plan.manage("demo", extra=extra), timeout=120)
         done = msgspec.json.decode(Path(wishes.report).read_bytes(), type=Done)
+        self.untold = self._password if done.administrator else ""
         if plan.options.empty:
             now.cluster_url = before.cluster_url
         write_private(kept, msgspec.json.encode(now).decode())

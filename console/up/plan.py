@@ -132,7 +132,7 @@ class Plan:
         )
 
     def workers(self) -> list[Program]:
-        celery = ("celery", "-A", "console")
+        celery = ("celery", "--quiet", "-A", "console")
         schedule = str(self.options.var / "beat" / "schedule")
         return [
             self._python(

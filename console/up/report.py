@@ -9,12 +9,12 @@ from console.demo import ADMINISTRATOR, SAMPLE_HOST, Done
 
 from .plan import Plan
 
-_RULE = "─" * 78
+_RULE = "─" * 76
 
 
 def text(plan: Plan, done: Done, *, password: str, problem: str) -> str:
     """The block at the end of the start. `password` is given only at the first one."""
-    lines = [("Console", plan.console_url), ("Login", _login(password))]
+    lines = [("Console", plan.console_url), ("Login", login(password))]
     lines.append(("Gateway", f"{plan.gateway_url}  (Traefik)"))
     if done.sample:
         lines.append(("Try", f"curl {plan.gateway_url}/anything -H 'Host: {SAMPLE_HOST}' -i"))
@@ -38,8 +38,8 @@ def _login(password: str) -> str:
     if password:
         return f"{ADMINISTRATOR} / {password}  (shown only this once)"
     return (
-        f"{ADMINISTRATOR}, with the password printed at the first start"
-        f" (else: .venv/bin/python manage.py changepassword {ADMINISTRATOR})"
+        f"{ADMINISTRATOR}, with the password printed at the first start; a new one by\n"
+        f"           .venv/bin/python manage.py changepassword {ADMINISTRATOR}"
     )
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.embedded.errors import StartError
-from console.up import lock, plan
+from console.up import lock, plan, report
 from console.up.house import House
 from console.up.supervisor import Interrupted, Supervisor
 
@@ -63,9 +63,13 @@ class Command(BaseCommand):
             lock.announced(run, database_url=made.database_url, redis_url=made.redis_url),
         ):
             house = House(made, supervisor, _password())
-            self.stdout.write(house.start())
-            self.stdout.flush()
-            supervisor.watch()
+            try:
+                self.stdout.write(house.start())
+                self.stdout.flush()
+                supervisor.watch()
+            finally:
+                if house.untold:
+                    self.stdout.write(report.login(house.untold))
 
 
 def _password() -> str:
