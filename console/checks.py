@@ -28,7 +28,7 @@ def check_databases(**_: Any) -> list[CheckMessage]:
     if settings.REDIS_URL == settings.REDIS_BROKER_URL:
         return [
             Error(
-                "REDIS_BROKER_URL is the database of the feeds: Celery's keys would lie among them.",
+                "REDIS_BROKER_URL is the feeds' database: Celery's keys would lie among them.",
                 hint="Give the broker a database or a server of its own.",
                 id="console.E002",
             )

@@ -80,7 +80,7 @@ class _Named(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(name)
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - http.server's name
 
     def log_message(self, *_: object) -> None:
         """Tests are quiet."""
