@@ -34,7 +34,8 @@ def text(plan: Plan, done: Done, *, password: str, problem: str) -> str:
     return "\n".join(["", _RULE, head, "", *body, "", "  Ctrl-C stops everything.", _RULE, ""])
 
 
-def _login(password: str) -> str:
+def login(password: str) -> str:
+    """How to log in; without a password: where it was told."""
     if password:
         return f"{ADMINISTRATOR} / {password}  (shown only this once)"
     return (
