@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 
 from practice.defaults import suffix
-from practice.endpoints import MANAGED_BY, SERVICE_NAME, TRIGGER_TIME
+from practice.endpoints import MANAGED_BY, SERVICE_NAME
 from practice.schema import ENDPOINTS, ENDPOINTSLICES, SERVICES, Json, Resource
+from practice.slicing import TRIGGER_TIME
 from practice.store import Entry, Event, Store
 
 MANAGER = "endpointslicemirroring-controller.k8s.io"

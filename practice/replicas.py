@@ -46,14 +46,19 @@ class Block:
             except OSError:
                 held.close()
                 continue
-            self.held, self.number, self.port = held, number, port
+            self.held, self.number, self.port, self.last = held, number, port, 0
             return
         raise NoRoom(
             f"port {port} is taken on every 127.1.x.254; choose another with --target-port"
         )
 
     def addresses(self) -> list[str]:
-        return [f"127.1.{self.number}.{i}" for i in range(1, MOST + 1)]
+        """All addresses, beginning after the one given last: one that was left rests a while."""
+        order = (*range(self.last + 1, MOST + 1), *range(1, self.last + 1))
+        return [f"127.1.{self.number}.{i}" for i in order]
+
+    def used(self, address: str) -> None:
+        self.last = int(address.rpartition(".")[2])
 
     def free(self, address: str) -> bool:
         with socket.socket() as probe:

@@ -218,9 +218,12 @@ class Workload:
             for entry in self.store.tables[PODS].entries.values()
         } - {old}
         block = self.replicas.block
-        candidates = [old, *block.addresses()] if old in block.addresses() else block.addresses()
+        candidates = block.addresses()
+        if old in candidates:
+            candidates.insert(0, old)
         for address in candidates:
             if address not in taken and block.free(address):
+                block.used(address)
                 return address
         return candidates[-1]
 
