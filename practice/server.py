@@ -13,6 +13,7 @@ from aiohttp import web
 from practice import bodies
 from practice.faults import Cut, Fault, Faults, Seen, Wire, sever
 from practice.handlers import Handlers
+from practice.impersonation import acting_user
 from practice.rbac import Rbac
 from practice.routes import Route, parse_route
 from practice.schema import Json
@@ -122,6 +123,7 @@ class Server:
         if early is not None:
             return early
         user = self.tokens.authenticate(request.headers.get("Authorization"))
+        user = acting_user(user, request.headers, self.rbac)
         self.rbac.require(user, route.ask)
         if route.verb == "watch":
             return await self._watch(request, route, fault, headers)

@@ -140,3 +140,14 @@ def test_resource_names_narrow_a_rule(shop):
     assert api.get(f"{SHOP}/s2-1").status == 403
     assert api.get(SHOP).status == 403
     assert api.get(f"{SHOP}?fieldSelector=metadata.name=s1-1").status == 200
+
+
+def test_the_administrator_may_act_as_another(cluster, api):
+    account = "system:serviceaccount:portolan:portolan-discovery"
+    as_account = {"Impersonate-User": account}
+    assert api.get(SLICES, headers=as_account).status == 200
+    refused = api.get("/api/v1/secrets", headers=as_account)
+    assert (refused.status, account in refused.json["message"]) == (403, True)
+    assert (
+        Api(cluster, cluster.token).get(SLICES, headers={"Impersonate-User": "root"}).status == 403
+    )

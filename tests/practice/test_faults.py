@@ -174,11 +174,11 @@ def test_the_side_port_is_behind_its_secret(shop):
     side = shop.cluster.side
 
     def ask(method, path, body=None, secret=side.secret):
-        request = urllib.request.Request(  # noqa: S310
+        request = urllib.request.Request(
             side.url + path, method=method, data=body and json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {secret}"},
         )  # fmt: skip
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
+        with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
     with pytest.raises(urllib.error.HTTPError, match="401"):
