@@ -31,6 +31,11 @@ class MemberStanding:
     registry: Standing | None = None
     known: bool = True
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether something is still to be chosen: no fault yet."""
+        return self.registry is None or not self.member.service
+
 
 def of_members(members: Iterable[Member]) -> list[MemberStanding]:
     """The standing of each member, in the given order: one look for the registries, one for the

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.contract import wire
+from console.redaction import redact
 from console.ui.pages import Badge
 
 register = template.Library()
@@ -80,6 +81,13 @@ def pretty_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
 
 
+@register.filter
+def setting_text(value: Any) -> str:
+    """A setting in words: without the password that an address in it may carry."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return redact(text)
+
+
 @register.inclusion_tag("_field.html")
 def field(bound: BoundField, **options: Any) -> dict[str, Any]:
     """A field with its label, help and errors. Options: `label`, `help`, `css` of the frame,
@@ -89,7 +97,7 @@ def field(bound: BoundField, **options: Any) -> dict[str, Any]:
     several = isinstance(widget, forms.CheckboxSelectMultiple | forms.RadioSelect)
     tick = isinstance(widget, forms.CheckboxInput)
     attributes = {name.replace("_", "-"): value for name, value in options.items()}
-    classes = [str(widget.attrs.get("class", ""))]
+    classes = [] if several else [str(widget.attrs.get("class", ""))]
     if tick or several:
         classes.append("form-check-input")
     elif isinstance(widget, forms.Select):
@@ -99,6 +107,8 @@ def field(bound: BoundField, **options: Any) -> dict[str, Any]:
     if bound.errors:
         classes.append("is-invalid")
     attributes["class"] = " ".join(filter(None, classes))
+    if several:  # drawn one by one, which looks at the widget only
+        widget.attrs["class"] = attributes["class"]
     return {
         **own,
         "field": bound,

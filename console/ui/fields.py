@@ -25,13 +25,16 @@ class ListField(forms.CharField):
         rows: int = 2,
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": rows, "spellcheck": "false"}))
-        super().__init__(**kwargs)
+        widget: forms.Widget = forms.Textarea(attrs={"rows": rows, "spellcheck": "false"})
+        if rows == 1:
+            widget = forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"})
+        super().__init__(**{"widget": widget, **kwargs})
+        self._glue = ", " if rows == 1 else "\n"
         self._check = check
         self._lower = lower
 
     def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list | tuple) else value
+        return self._glue.join(value) if isinstance(value, list | tuple) else value
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value) or ""

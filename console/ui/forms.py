@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from console.errors import by_field
 
 
-def place(form: forms.BaseForm, errors: dict[str, list[ValidationError]], *, home: str = "") -> None:
+def place(
+    form: forms.BaseForm, errors: dict[str, list[ValidationError]], *, home: str = ""
+) -> None:
     """Add errors to a form at their fields. What belongs to no field goes to the field `home`
     (for a row whose name is taken: the name), else above the form."""
     for name, found in errors.items():

@@ -1,0 +1,65 @@
+"""The form of a gateway."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import msgspec
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from console.secrets import Secret
+from console.ui.fields import JsonField, SecretInput
+from console.ui.forms import RowForm
+from gateways import drivers
+from gateways.models import Gateway
+
+
+class GatewayForm(RowForm):
+    """All fields of a gateway. The secret is only ever written: an empty box keeps the stored
+    one, and a box of its own forgets it."""
+
+    settings = JsonField(label=_("Settings"), rows=8)
+    secret = SecretInput(
+        label=_("Secret"),
+        help_text=_("A password or key that the settings must not show. Stored encrypted."),
+    )
+    forget_secret = forms.BooleanField(label=_("Forget the stored secret"), required=False)
+
+    class Meta:
+        model = Gateway
+        fields = ("name", "description", "enabled", "kind", "url", "settings")
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 2}),
+            "url": forms.URLInput(attrs={"placeholder": "http://127.0.0.1:9080"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        secret = self.fields["secret"]
+        assert isinstance(secret, SecretInput)  # noqa: S101 - declared above
+        secret.describe(stored=bool(self.instance.secret))
+        if not self.instance.secret:
+            del self.fields["forget_secret"]
+        if self.instance._state.adding and not self.instance.settings:
+            self.initial["settings"] = _skeleton(self.instance.kind)
+
+    def clean(self) -> dict[str, Any]:
+        chosen = super().clean() or self.cleaned_data
+        if chosen.get("secret"):
+            self.instance.secret = Secret(chosen["secret"])
+        elif chosen.get("forget_secret"):
+            self.instance.secret = Secret()
+        return chosen
+
+
+def _skeleton(kind: str) -> dict[str, Any]:
+    """Every setting of a kind with its default, or empty if it has to be given."""
+    struct = import_module(drivers.KINDS[kind].module).Settings
+    return {
+        one.name: one.default_factory()
+        if one.default_factory is not msgspec.NODEFAULT
+        else ("" if one.required else one.default)
+        for one in msgspec.structs.fields(struct)
+    }

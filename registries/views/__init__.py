@@ -1,0 +1,1 @@
+"""The pages of service registries: the rows, and what is known of them now."""
