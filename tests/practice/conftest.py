@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,6 +72,17 @@ class Api:
             assert response.status == 200, response.read()
             while line := response.readline():
                 yield json.loads(line)
+
+
+def settled(cluster: PracticeCluster, api: Api, path: str, **more: Any) -> list[Any]:
+    """All a watch is told by now: it is ended cleanly from the other side, without waiting for its
+    time.
+    """
+    response = api.open("GET", path, **more)
+    assert response.status == 200
+    time.sleep(0.1)
+    cluster.fault("drop-watches", how="clean")
+    return [json.loads(line) for line in response.read().splitlines()]
 
 
 @pytest.fixture

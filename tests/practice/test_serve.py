@@ -48,9 +48,7 @@ def served(data, *words):
 def get(url, data, path):
     tls = ssl.create_default_context(cafile=data / "ca.crt")
     token = (data / "token").read_text()
-    request = urllib.request.Request(
-        url + path, headers={"Authorization": f"Bearer {token}"}
-    )
+    request = urllib.request.Request(url + path, headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request, context=tls, timeout=5) as answer:
         return answer.read().decode()
 

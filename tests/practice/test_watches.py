@@ -5,7 +5,7 @@ import time
 import pytest
 
 from practice.testing import PracticeCluster
-from tests.practice.conftest import SHOP_SLICES, SLICES, Api
+from tests.practice.conftest import SHOP_SLICES, SLICES, Api, settled
 
 
 def types(events):
@@ -21,7 +21,7 @@ def test_a_watch_from_a_version_gets_what_came_after(shop, api):
     shop.patch("endpointslices", "shop", "s0-1", {"metadata": {"labels": {"a": "b"}}})
     shop.delete("endpointslices", "shop", "s1-1")
     shop.put_service("shop", "new")
-    events = list(api.watch(f"{SLICES}?watch=true&resourceVersion={version}&timeoutSeconds=1"))
+    events = settled(shop, api, f"{SLICES}?watch=true&resourceVersion={version}&timeoutSeconds=1")
     assert [(e["type"], name(e)) for e in events] == [
         ("MODIFIED", "s0-1"),
         ("DELETED", "s1-1"),
@@ -44,7 +44,7 @@ def test_a_watch_is_told_at_once(shop, api):
 
 @pytest.mark.parametrize("version", ["", "&resourceVersion=0"])
 def test_a_watch_from_nowhere_begins_with_the_present(shop, api, version):
-    events = list(api.watch(f"{SLICES}?watch=true&timeoutSeconds=1{version}"))
+    events = settled(shop, api, f"{SLICES}?watch=true&timeoutSeconds=1{version}")
     assert types(events) == ["ADDED"] * 5
 
 
@@ -75,7 +75,7 @@ def test_initial_events_end_with_their_bookmark(shop, api):
         "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
         "&allowWatchBookmarks=true&timeoutSeconds=1"
     )
-    events = list(api.watch(f"{SLICES}?{query}"))
+    events = settled(shop, api, f"{SLICES}?{query}")
     assert types(events)[:6] == ["ADDED"] * 5 + ["BOOKMARK"]
     annotations = events[5]["object"]["metadata"]["annotations"]
     assert annotations == {"k8s.io/initial-events-end": "true"}
@@ -96,7 +96,7 @@ def test_selectors_turn_changes_into_added_and_deleted(shop, api):
     shop.patch("endpointslices", "shop", "s0-1", {"metadata": {"labels": {"colour": "blue"}}})
     shop.patch("endpointslices", "shop", "s0-1", {"metadata": {"labels": {"size": None}}})
     query = f"watch=1&resourceVersion={version}&labelSelector=colour=red&timeoutSeconds=1"
-    events = list(api.watch(f"{SLICES}?{query}"))
+    events = settled(shop, api, f"{SLICES}?{query}")
     assert types(events) == ["ADDED", "MODIFIED", "DELETED"]
     gone = events[2]["object"]["metadata"]
     assert gone["labels"]["colour"] == "red"
@@ -109,9 +109,9 @@ def test_a_watch_of_one_namespace_or_name_sees_only_that(shop, api):
     shop.patch("endpointslices", "shop", "s0-1", {"metadata": {"labels": {"a": "b"}}})
     shop.patch("endpointslices", "shop", "s1-1", {"metadata": {"labels": {"a": "b"}}})
     base = f"{SHOP_SLICES}?watch=1&resourceVersion={version}&timeoutSeconds=1"
-    assert [name(e) for e in api.watch(base)] == ["s0-1", "s1-1"]
+    assert [name(e) for e in settled(shop, api, base)] == ["s0-1", "s1-1"]
     one = f"{base}&fieldSelector=metadata.name=s1-1"
-    assert [name(e) for e in api.watch(one)] == ["s1-1"]
+    assert [name(e) for e in settled(shop, api, one)] == ["s1-1"]
 
 
 def test_an_expired_version_is_one_error_event(shop, api):
@@ -128,7 +128,7 @@ def test_compaction_alone_does_not_hurt_a_recent_watch(shop, api):
     version = shop.version
     shop.put_service("shop", "new")
     shop.fault("compact", window=False)
-    events = list(api.watch(f"{SLICES}?watch=1&resourceVersion={version}&timeoutSeconds=1"))
+    events = settled(shop, api, f"{SLICES}?watch=1&resourceVersion={version}&timeoutSeconds=1")
     assert [name(e) for e in events] == ["new-1"]
 
 
@@ -145,9 +145,8 @@ def test_the_window_is_bounded():
 
 def test_a_watch_from_the_future_is_silent(shop, api):
     path = f"{SLICES}?watch=1&resourceVersion=99999&timeoutSeconds=1&allowWatchBookmarks=true"
-    stream = api.watch(path)
     shop.put_service("shop", "new")
-    assert list(stream) == []
+    assert settled(shop, api, path) == []
 
 
 def test_a_version_that_is_no_number_is_500(api):
@@ -177,7 +176,7 @@ def test_many_changes_reach_many_watchers(shop, api):
 
 def test_watch_events_come_as_tables_if_wanted(shop, api):
     accept = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
-    events = list(api.watch(f"{SLICES}?watch=1&timeoutSeconds=1", headers=accept))
+    events = settled(shop, api, f"{SLICES}?watch=1&timeoutSeconds=1", headers=accept)
     assert [e["object"]["kind"] for e in events] == ["Table"] * 5
     assert events[0]["object"]["columnDefinitions"]
     assert events[1]["object"]["columnDefinitions"] is None
