@@ -49,7 +49,7 @@ def record(
         actor_name=user.get_username() if user else "portolan",
         verb=verb,
         control_plane_id=getattr(row, "control_plane_id", None),
-        object_type=str(row._meta.verbose_name),
+        object_type=row._meta.model_name or "",
         object_id=str(row.pk),
         object_name=str(row),
         before=before,

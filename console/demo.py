@@ -105,7 +105,7 @@ def _gateway(plane: ControlPlane, wishes: Wishes) -> None:
 def _sample(plane: ControlPlane, wishes: Wishes) -> None:
     folder = Path(wishes.cluster_folder)
     ca, token = (folder / "ca.crt").read_text(), (folder / "token").read_text().strip()
-    if _was_made("service registry", _REGISTRY):
+    if _was_made("registry", _REGISTRY):
         _follow_cluster(wishes, ca, token)
     else:
         registry = Registry(
