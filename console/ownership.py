@@ -21,7 +21,7 @@ from typing import Protocol
 
 from django.conf import settings
 
-from console import redis
+from console import redis, wakeups
 from console.contract import keys
 from console.lease import Lease
 
@@ -82,6 +82,7 @@ def own(
         except LostOwnership:
             log.warning("%s: lease lost", owner)
     log.info("%s: released", owner)
+    wakeups.send(owner)  # whoever is left looks for work at once
     return True
 
 

@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from console.models import ControlPlane, Owned, Row
-from console.secrets import SecretField
+from console.secrets import Secret, SecretField
 from registries.kube import selectors
 from registries.kube.spec import RegistrySpec
 
@@ -217,6 +217,7 @@ class Registry(Row, Owned):
             raise ValidationError(_("A service account token is needed."))
         if token and not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", token):
             raise ValidationError(_("This is not a bearer token: it holds blanks or other signs."))
+        self.token = Secret(token)
 
     def _clean_namespaces(self) -> None:
         for name in self.namespaces:
