@@ -82,7 +82,8 @@ def own(
         except LostOwnership:
             log.warning("%s: lease lost", owner)
     log.info("%s: released", owner)
-    wakeups.send(owner)  # whoever is left looks for work at once
+    if stop.is_set():
+        wakeups.send(owner)  # the workers that are left look for work at once
     return True
 
 
