@@ -2,6 +2,10 @@
 
 Its static configuration, a file only its owner may read, says where: one entry point for traffic,
 one on a loopback port for looking into it (`/ping`, `/api`).
+
+It is given a certificate although nothing here speaks TLS: without one Traefik generates an RSA key
+at every change of its routes, before it applies the change. Measured on two cores, from the commit
+in Redis to the first request at the new node: 60 to 320 ms without, 4 to 27 ms with.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from . import certificate
 from .errors import StartError
 from .files import write_private
 from .waiting import wait_until
@@ -48,6 +53,10 @@ class Traefik:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # JSON is YAML: nothing that is typed in can break out of its place.
         write_private(self._file, json.dumps(self._configuration(), indent=2))
+        pair = {"certFile": str(self.folder / "tls.crt"), "keyFile": str(self.folder / "tls.key")}
+        certificate.ensure(Path(pair["certFile"]), Path(pair["keyFile"]), name="localhost")
+        dynamic = {"tls": {"stores": {"default": {"defaultCertificate": pair}}}}
+        write_private(self._dynamic, json.dumps(dynamic, indent=2))
 
     def wait(self, check: Callable[[], None], *, timeout: float = 30.0) -> None:
         """Return when it serves. `check` raises when it cannot any more."""
@@ -56,6 +65,10 @@ class Traefik:
     @property
     def _file(self) -> Path:
         return self.folder / "traefik.yml"
+
+    @property
+    def _dynamic(self) -> Path:
+        return self.folder / "dynamic.yml"
 
     def _answers(self) -> str:
         try:
@@ -79,6 +92,7 @@ class Traefik:
                 # Each commit is one event (see Valkey's EVENTS): there is nothing to throttle.
                 "providersThrottleDuration": "0s",
                 "redis": self._provider(),
+                "file": {"filename": str(self._dynamic), "watch": False},
             },
         }
 
