@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from django import forms
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from console.secrets import Secret
@@ -14,6 +15,13 @@ from console.ui.fields import JsonField, SecretInput
 from console.ui.forms import RowForm
 from gateways import drivers
 from gateways.models import Gateway
+
+
+def _formfield(field: models.Field[Any, Any], **options: Any) -> forms.Field | None:
+    """An address without a scheme is an http one."""
+    if isinstance(field, models.URLField):
+        options["assume_scheme"] = "http"
+    return field.formfield(**options)
 
 
 class GatewayForm(RowForm):
@@ -34,6 +42,7 @@ class GatewayForm(RowForm):
             "description": forms.Textarea(attrs={"rows": 2}),
             "url": forms.URLInput(attrs={"placeholder": "http://127.0.0.1:9080"}),
         }
+        formfield_callback = _formfield
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
+import msgspec
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -127,10 +128,8 @@ class UpstreamViewSet(RowViewSet[Upstream]):
         upstream = self.get_object()
         control_plane_id = str(upstream.application.control_plane_id)
         found = compiled.upstreams(control_plane_id, [str(pk)]).get(str(pk))
-        shown = found or wire.Upstream(id=str(pk), name="")
-        return Response(
-            {"compiled": found is not None, **NodesSerializer(shown, partial=True).data}
-        )
+        shown = msgspec.structs.asdict(found or wire.Upstream(id=str(pk), name=""))
+        return Response(NodesSerializer(shown | {"compiled": found is not None}).data)
 
     def _application(self) -> Application:
         return get_object_or_404(Application, pk=self.kwargs["application_id"])
