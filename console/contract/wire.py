@@ -1,6 +1,6 @@
 """The structs that cross Redis, and their only encoding.
 
-JSON with sorted fields, defaults left out: equal state is equal bytes. Readers ignore unknown
+JSON with sorted fields, all of them: equal state is equal bytes. Readers ignore unknown
 fields. Times are milliseconds since the Unix epoch by the writer's wall clock; durations in
 resources are milliseconds too. Needs no Django, so that agents beside a gateway can use it.
 """
@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 
-class Port(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Port(Struct, frozen=True, kw_only=True):
     """A port of a Service as its pods serve it: `port` is the number on the pod."""
 
     port: int
@@ -24,7 +24,7 @@ class Port(Struct, frozen=True, kw_only=True, omit_defaults=True):
     app: str = ""  # appProtocol, e.g. kubernetes.io/h2c
 
 
-class Endpoint(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Endpoint(Struct, frozen=True, kw_only=True):
     """One address behind a Service, with its conditions already resolved to plain booleans."""
 
     address: str
@@ -36,14 +36,14 @@ class Endpoint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pod: str = ""
 
 
-class Subset(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Subset(Struct, frozen=True, kw_only=True):
     """Endpoints that serve the same ports. Pods of one Service may differ in ports."""
 
     ports: tuple[Port, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
 
 
-class Service(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Service(Struct, frozen=True, kw_only=True):
     """All that is known of one Kubernetes Service. No subsets: it exists and has no endpoints."""
 
     namespace: str
@@ -54,7 +54,7 @@ class Service(Struct, frozen=True, kw_only=True, omit_defaults=True):
     observed_at: int = 0  # when the change that led to this state was read from the API server
 
 
-class Node(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Node(Struct, frozen=True, kw_only=True):
     """One address that a gateway sends requests to."""
 
     host: str
@@ -64,13 +64,13 @@ class Node(Struct, frozen=True, kw_only=True, omit_defaults=True):
     zone: str = ""
 
 
-class Timeouts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Timeouts(Struct, frozen=True, kw_only=True):
     connect: int = 60_000
     send: int = 60_000
     read: int = 60_000
 
 
-class Upstream(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="upstream"):
+class Upstream(Struct, frozen=True, kw_only=True, tag="upstream"):
     """A set of nodes and how to spread requests over them. No nodes: answer 503."""
 
     id: str
@@ -88,12 +88,12 @@ class Upstream(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="upstr
     observed_at: int = 0  # the newest observed_at of the services it was made from
 
 
-class Path(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Path(Struct, frozen=True, kw_only=True):
     path: str
     exact: bool = False
 
 
-class Expression(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Expression(Struct, frozen=True, kw_only=True):
     """A condition on a request, e.g. header X-Env equal "test"."""
 
     subject: str  # header, query, cookie, path or variable
@@ -102,7 +102,7 @@ class Expression(Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: str = ""
 
 
-class Route(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="route"):
+class Route(Struct, frozen=True, kw_only=True, tag="route"):
     """Which requests go to an upstream. Empty `hosts` or `methods`: all of them."""
 
     id: str
