@@ -4,7 +4,7 @@
     script/bench propagation     # in another
 
 Every round points a slice of its own at another of the demo's replicas with one PATCH and takes
-the time until each hop has it. The first row is the floor: a watch of our own on the same API server.
+the time until each hop has it. The first row is the floor: a watch of our own on the same server.
 """
 
 from __future__ import annotations
