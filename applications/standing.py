@@ -101,9 +101,7 @@ def _of_member(
     name = keys.service(member.namespace, member.service)
     service = services.get(str(member.registry_id), {}).get(name)
     found = (
-        nodes.of(
-            service, member.service_port, weight=member.weight, priority=member.priority
-        )
+        nodes.of(service, member.service_port, weight=member.weight, priority=member.priority)
         if service
         else []
     )

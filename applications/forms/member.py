@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ObjectDoesNotExist
@@ -71,7 +71,7 @@ class MemberForm(RowForm):
 
     def _post_clean(self) -> None:
         try:
-            super()._post_clean()
+            super()._post_clean()  # type: ignore[misc] # Django's hook, not in the stubs
         except ObjectDoesNotExist:
             # The application is not chosen or wrong, which is reported elsewhere; who owns the
             # registry cannot be compared.
@@ -120,8 +120,7 @@ class MemberFormSet(forms.BaseFormSet):  # type: ignore[type-arg] # not generic 
         return [
             form
             for form in self.forms
-            if not self._taken_away(form)
-            and (form.has_changed() or not form.empty_permitted)
+            if not self._taken_away(form) and (form.has_changed() or not form.empty_permitted)
         ]
 
     @property
@@ -134,6 +133,9 @@ class MemberFormSet(forms.BaseFormSet):  # type: ignore[type-arg] # not generic 
         return bool(form.cleaned_data.get("DELETE"))
 
 
-MemberRows = forms.formset_factory(
-    MemberForm, formset=MemberFormSet, extra=0, min_num=1, can_delete=True, max_num=64
+MemberRows = cast(
+    type[MemberFormSet],
+    forms.formset_factory(
+        MemberForm, formset=MemberFormSet, extra=0, min_num=1, can_delete=True, max_num=64
+    ),
 )

@@ -21,9 +21,9 @@ from .applications import rows_of as applications_of
 
 
 def rows_of(request: HttpRequest) -> QuerySet[Api]:
-    return Api.objects.filter(
-        application__control_plane=control_plane_of(request)
-    ).select_related("application__control_plane")
+    return Api.objects.filter(application__control_plane=control_plane_of(request)).select_related(
+        "application__control_plane"
+    )
 
 
 @page("GET", "POST")

@@ -58,7 +58,7 @@ class ListField(forms.CharField):
         """The words were checked one by one; validators of a text do not fit a list."""
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return list(initial or []) != self.to_python(data)
+        return bool(list(initial or []) != self.to_python(data))
 
 
 class JsonField(forms.JSONField):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
@@ -42,7 +42,8 @@ def page(*methods: str) -> Callable[[View[P]], View[P]]:
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             return view(request, *args, **kwargs)
 
-        return require_http_methods([*(methods or ("GET",)), "HEAD"])(guarded)
+        limited = require_http_methods([*(methods or ("GET",)), "HEAD"])(guarded)
+        return cast("View[P]", limited)
 
     return declare
 

@@ -16,7 +16,7 @@ from console.ui.pages import page
 
 
 def _own(request: HttpRequest) -> QuerySet[ApiToken]:
-    return ApiToken.objects.filter(user_id=request.user.pk)
+    return ApiToken.objects.filter(user_id=request.user.pk or 0)
 
 
 @page()

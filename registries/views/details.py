@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, cast
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
@@ -87,4 +87,4 @@ def _page(
     shown = paginator.get_page(wanted)
     if shown.number != wanted:
         found = look(offset=max(0, shown.start_index() - 1))
-    return Page(found.services, shown.number, paginator)
+    return Page(found.services, shown.number, cast("Paginator[wire.Service]", paginator))

@@ -1,0 +1,75 @@
+"""Django admin of service registries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from console.ui.admin import ActionAdmin
+from registries import actions
+from registries.forms import RegistryPageForm
+from registries.models import Registry
+
+
+class RegistryAdminForm(RegistryPageForm):
+    class Meta(RegistryPageForm.Meta):
+        exclude = ("token",)  # the model's own column; the form's field stays, to write only
+
+
+@admin.register(Registry)
+class RegistryAdmin(ActionAdmin[Registry]):
+    form = RegistryAdminForm
+    list_display = ("name", "control_plane", "server", "enabled", "resource", "updated_at")
+    list_filter = ("control_plane", "enabled", "resource", "verify_tls")
+    list_select_related = ("control_plane",)
+    search_fields = ("name", "description", "server")
+    readonly_fields = ("epoch", "revision", "created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("control_plane", "name", "description", "enabled")}),
+        (
+            _("Connection"),
+            {
+                "fields": (
+                    "server",
+                    "token",
+                    "token_file",
+                    "ca_bundle",
+                    "tls_server_name",
+                    "verify_tls",
+                    "verify",
+                )
+            },
+        ),
+        (
+            _("Scope"),
+            {
+                "fields": (
+                    "namespaces",
+                    "namespace_operator",
+                    "namespace_patterns",
+                    "label_selector",
+                )
+            },
+        ),
+        (
+            _("Advanced"),
+            {"fields": ("resource", "address_family", "draining", "deletion_guard")},
+        ),
+        (_("Numbers"), {"fields": readonly_fields}),
+    )
+
+    def create_row(self, request: HttpRequest, row: Registry, form: Any) -> None:
+        actions.create_registry(
+            registry=row, actor=request.user, verify=form.cleaned_data["verify"]
+        )
+
+    def change_row(self, request: HttpRequest, row: Registry, form: Any) -> None:
+        actions.change_registry(
+            registry=row, actor=request.user, verify=form.cleaned_data["verify"]
+        )
+
+    def delete_row(self, request: HttpRequest, row: Registry) -> None:
+        actions.delete_registry(registry=row, actor=request.user)
