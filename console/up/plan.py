@@ -80,8 +80,11 @@ class Plan:
             "REDIS_URL": self.redis_url,
             "PORTOLAN_VAR": str(self.options.var),
             "PYTHONUNBUFFERED": "1",
-            # The practice cluster and its replicas live on loopback.
-            "REGISTRIES_ALLOW_LOOPBACK_NODES": "1",
+            # The practice cluster's replicas live on loopback.
+            "REGISTRIES_ALLOW_LOOPBACK_NODES": os.environ.get(
+                "REGISTRIES_ALLOW_LOOPBACK_NODES", "0" if self.options.empty else "1"
+            ),
+            # So do the API servers of clusters for development.
             "REGISTRIES_ALLOW_LOOPBACK_SERVERS": "1",
             # For a demo on a machine of one's own, in a container as a rule.
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
