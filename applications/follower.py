@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+import msgspec
 from django.db import DatabaseError, close_old_connections
 
 from applications import reading
@@ -25,17 +28,26 @@ from console.wakeups import WakeupReader
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 5.0  # seconds between looks at the rows, if no wake-up comes
-VERIFY_EVERY = 30.0  # seconds between comparisons of the feed with what was committed
 _WAIT = 0.5  # seconds; the longest time until a lost lease or a shutdown is noticed
 _RETRY = 1.0  # seconds to wait when Redis or PostgreSQL is away
 
 
-def compile_(control_plane_id: str, ownership: Ownership) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a compiler does what, in seconds."""
+
+    look: float = 5.0  # at the rows, if no wake-up comes
+    verify: float = 30.0  # whether the feed holds what was committed
+    # How long a feed's first commit waits for registries that are not known yet: after Redis lost
+    # everything, gateways keep what they have instead of hearing that there are no nodes.
+    patience: float = 10.0
+
+
+def compile_(control_plane_id: str, ownership: Ownership, *, pace: Pace | None = None) -> None:
     """Compile until the ownership ends or the control plane is deleted."""
     while ownership.going:
         try:
-            _Shift(control_plane_id, ownership).run()
+            _Shift(control_plane_id, ownership, pace or Pace()).run()
             return
         except Fenced:
             log.warning("control plane %s: another worker has taken over", control_plane_id)
@@ -48,8 +60,9 @@ def compile_(control_plane_id: str, ownership: Ownership) -> None:
 class _Shift:
     """One run, from reading everything to the first failure of Redis or PostgreSQL."""
 
-    def __init__(self, control_plane_id: str, ownership: Ownership) -> None:
+    def __init__(self, control_plane_id: str, ownership: Ownership, pace: Pace) -> None:
         self._id = control_plane_id
+        self._pace = pace
         self._topic = keys.control_plane(control_plane_id)
         self._ownership = ownership
         self._client = redis.store()
@@ -60,29 +73,41 @@ class _Shift:
         self._wakeups = WakeupReader(self._client)
         self._revision = -1
         self._published: dict[str, bytes] = {}
+        self._unreadable: set[str] = set()
 
     def run(self) -> None:
         self._published = self._writer.open()
-        self._plan.inherit(
-            {key: wire.decode_resource(state) for key, state in self._published.items()}
-        )
+        self._plan.inherit(dict(self._inherited()))
         if not self._read_rows():
             return
         self._plan.drop_strangers()
-        looked = verified = time.monotonic()
+        began = looked = verified = time.monotonic()
         first = self._writer.seq == 0
         while self._ownership.going:
             self._read_feeds()
-            self._commit(always=first)
-            first = False
+            if not first or self._complete() or time.monotonic() - began > self._pace.patience:
+                self._commit(always=first)
+                first = False
             follow(self._client, [*self._feeds.values(), self._wakeups], block=_WAIT)
-            if self._topic in self._wakeups.take() or time.monotonic() - looked > LOOK_EVERY:
+            if self._topic in self._wakeups.take() or time.monotonic() - looked > self._pace.look:
                 looked = time.monotonic()
                 if not self._read_rows():
                     return
-            if time.monotonic() - verified > VERIFY_EVERY:
+            if not first and time.monotonic() - verified > self._pace.verify:
                 verified = time.monotonic()
                 self._verify()
+
+    def _inherited(self) -> Iterator[tuple[str, wire.Resource]]:
+        """What is published already. What cannot be read belongs to nobody and goes."""
+        for key, state in list(self._published.items()):
+            try:
+                yield key, wire.decode_resource(state)
+            except msgspec.DecodeError as error:
+                log.warning("control plane %s: %s cannot be read: %s", self._id, key, error)
+                self._unreadable.add(key)
+
+    def _complete(self) -> bool:
+        return all(reader.known for reader in self._feeds.values())
 
     def _read_rows(self) -> bool:
         """Bring the plan up to the rows; False if the control plane is gone."""
@@ -130,14 +155,21 @@ class _Shift:
     def _put(self, registry: str, states: States) -> None:
         for name, state in states.items():
             if self._plan.uses((registry, name)):
-                service = wire.decode_service(state) if state else None
+                try:
+                    service = wire.decode_service(state) if state else None
+                except msgspec.DecodeError as error:
+                    # The last good state stays; the others are none the worse.
+                    log.warning("registry %s: %s cannot be read: %s", registry, name, error)
+                    continue
                 self._plan.put_service((registry, name), service)
 
     def _commit(self, *, always: bool) -> None:
         changed = self._plan.take()
-        states = {
+        states: dict[str, bytes | None] = dict.fromkeys(self._unreadable)
+        states |= {
             key: wire.encode(resource) if resource else None for key, resource in changed.items()
         }
+        self._unreadable.clear()
         for key, state in states.items():
             if state is None:
                 self._published.pop(key, None)

@@ -11,13 +11,14 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from dataclasses import dataclass
 
 import msgspec
 from django.db import DatabaseError, close_old_connections
 
 from console import redis
 from console.contract import keys, wire
-from console.feed import FeedReader, follow
+from console.feed import FeedReader, States, follow
 from console.ownership import Ownership
 from console.redis import RedisError
 from console.wakeups import WakeupReader
@@ -28,15 +29,22 @@ from gateways.models import Gateway
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 20.0  # seconds between looks at the row, if no wake-up comes
-TOUCH_EVERY = 30.0  # seconds between reminders of an idle gateway
-TELL_EVERY = 5.0  # seconds between words about an unchanged status
 _WAIT = 0.5  # seconds; the longest time until a lost lease or a shutdown is noticed
-_RETRY = (1.0, 2.0, 5.0, 10.0)  # seconds after the first, second, … failure in a row
 
 
-def drive(gateway_id: str, ownership: Ownership) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a driver's loop does what, in seconds."""
+
+    look: float = 20.0  # at the row, if no wake-up comes
+    touch: float = 30.0  # remind an idle gateway
+    tell: float = 5.0  # an unchanged status
+    retry: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)  # after the first, second, … failure in a row
+
+
+def drive(gateway_id: str, ownership: Ownership, *, pace: Pace | None = None) -> None:
     """Drive until the ownership ends or the gateway is disabled or deleted."""
+    pace = pace or Pace()
     failures = 0
     while ownership.going:
         try:
@@ -47,7 +55,7 @@ def drive(gateway_id: str, ownership: Ownership) -> None:
             if not gateway.enabled:
                 _tell(gateway_id, Status(phase=Phase.DISABLED.value, since=_millis()))
                 return
-            shift = _Shift(gateway, ownership)
+            shift = _Shift(gateway, ownership, pace)
             try:
                 shift.run()
                 failures = 0
@@ -60,15 +68,16 @@ def drive(gateway_id: str, ownership: Ownership) -> None:
             text = f"Redis or PostgreSQL is away: {error}"
         log.warning("gateway %s: %s", gateway_id, text)
         _tell_failure(gateway_id, text)
-        _pause(ownership, _RETRY[min(failures, len(_RETRY) - 1)])
+        _pause(ownership, pace.retry[min(failures, len(pace.retry) - 1)])
         failures += 1
 
 
 class _Shift:
     """One run with one revision of the row, to its first failure."""
 
-    def __init__(self, gateway: Gateway, ownership: Ownership) -> None:
+    def __init__(self, gateway: Gateway, ownership: Ownership, pace: Pace) -> None:
         self._id = str(gateway.pk)
+        self._pace = pace
         self._revision = gateway.revision
         self._topic = keys.gateway(self._id)
         self._ownership = ownership
@@ -81,6 +90,7 @@ class _Shift:
         )
         self._status = Status(phase=Phase.WAITING.value, since=_millis())
         self._told = (Status(), 0.0)
+        self._unreadable: dict[str, str] = {}
         self.applied = False
 
     def run(self) -> None:
@@ -90,13 +100,13 @@ class _Shift:
         while self._ownership.going:
             if self._reader.known and self._step():
                 touched = time.monotonic()
-            if time.monotonic() - touched > TOUCH_EVERY:
+            if self.applied and time.monotonic() - touched > self._pace.touch:
                 touched = time.monotonic()
                 self._ownership.prove()
                 self._driver.touch()
             self._say()
             follow(self._client, [self._reader, self._wakeups], block=_WAIT)
-            if self._topic in self._wakeups.take() or time.monotonic() - looked > LOOK_EVERY:
+            if self._topic in self._wakeups.take() or time.monotonic() - looked > self._pace.look:
                 looked = time.monotonic()
                 gateway = _read(self._id)
                 if gateway is None or gateway.revision != self._revision:
@@ -107,9 +117,7 @@ class _Shift:
         taken = self._reader.take()
         if self.applied and not taken:
             return False
-        resources = {
-            key: wire.decode_resource(state) if state else None for key, state in taken.items()
-        }
+        resources = self._decoded(taken)
         self._ownership.prove()
         if self.applied:
             done = self._driver.apply(resources)
@@ -120,6 +128,18 @@ class _Shift:
             self.applied = True
         self._note(done, list(resources.values()))
         return True
+
+    def _decoded(self, states: States) -> dict[str, wire.Resource | None]:
+        """Read resources. One that cannot be read is named, and what the gateway has of it stays
+        until the driver starts over."""
+        resources: dict[str, wire.Resource | None] = {}
+        for key, state in states.items():
+            self._unreadable.pop(key, None)
+            try:
+                resources[key] = wire.decode_resource(state) if state else None
+            except msgspec.DecodeError as error:
+                self._unreadable[key] = f"{key} cannot be read: {error}"
+        return resources
 
     def _note(self, done: Applied, resources: list[wire.Resource | None]) -> None:
         now = _millis()
@@ -137,12 +157,12 @@ class _Shift:
             lag_ms=now - observed if observed and not first else self._status.lag_ms,
             resources=int(self._driver.describe().get("resources", 0)),
             written=self._status.written + done.written,
-            refused=dict(done.refused),
+            refused={**done.refused, **self._unreadable},
         )
 
     def _say(self) -> None:
         told, at = self._told
-        if self._status == told and time.monotonic() - at < TELL_EVERY:
+        if self._status == told and time.monotonic() - at < self._pace.tell:
             return
         self._told = (self._status, time.monotonic())
         _tell(self._id, self._status)

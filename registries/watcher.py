@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 import uuid
+from dataclasses import dataclass, field
 
 import msgspec
 from django.conf import settings
@@ -28,7 +29,7 @@ from registries.health import Phase, Status
 from registries.intake import Intake
 from registries.kube import tokens
 from registries.kube.client import Client
-from registries.kube.reflector import Reflector
+from registries.kube.reflector import Reflector, Timing
 from registries.kube.selectors import namespace_filter
 from registries.kube.slices import ENDPOINT_SLICES, ENDPOINTS, Resource
 from registries.kube.spec import RegistrySpec
@@ -37,11 +38,20 @@ from registries.publisher import Publisher
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 20.0  # seconds between looks at the row, if no wake-up comes
-VERIFY_EVERY = 30.0  # seconds between comparisons of the feed with what was committed
-TELL_EVERY = 5.0  # seconds between words about an unchanged status
 _WAIT = 0.5  # seconds; the longest time until a lost lease or a shutdown is noticed
 _RETRY = 1.0  # seconds to wait when Redis is away
+_LEAVE = 5.0  # seconds for the reading threads to end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a watcher does what, in seconds."""
+
+    look: float = 20.0  # at the row, if no wake-up comes
+    verify: float = 30.0  # whether the feed holds what was committed
+    tell: float = 5.0  # an unchanged status
+    reading: Timing = field(default_factory=Timing)
+
 
 RESOURCES: dict[str, tuple[Resource, ...]] = {
     "auto": (ENDPOINT_SLICES, ENDPOINTS),
@@ -50,7 +60,7 @@ RESOURCES: dict[str, tuple[Resource, ...]] = {
 }
 
 
-def watch(registry_id: str, ownership: Ownership) -> None:
+def watch(registry_id: str, ownership: Ownership, *, pace: Pace | None = None) -> None:
     """Watch until the ownership ends or the registry is disabled or deleted."""
     rung = threading.Event()
     topic = keys.registry(registry_id)
@@ -65,7 +75,7 @@ def watch(registry_id: str, ownership: Ownership) -> None:
             if not registry.enabled:
                 _tell(registry_id, Status(phase=Phase.DISABLED.value, since=_millis()))
                 return
-            _Shift(registry, ownership, rung).run()
+            _Shift(registry, ownership, rung, pace or Pace()).run()
     except Fenced:
         log.warning("%s: another worker has taken over", topic)
     finally:
@@ -75,8 +85,11 @@ def watch(registry_id: str, ownership: Ownership) -> None:
 class _Shift:
     """One run with one revision of the row."""
 
-    def __init__(self, registry: Registry, ownership: Ownership, rung: threading.Event) -> None:
+    def __init__(
+        self, registry: Registry, ownership: Ownership, rung: threading.Event, pace: Pace
+    ) -> None:
         self._id = str(registry.pk)
+        self._pace = pace
         self._revision = registry.revision
         self._ownership = ownership
         self._rung = rung
@@ -120,8 +133,9 @@ class _Shift:
             self._stop.set()
             for reflector in self._reflectors:
                 reflector.close()
+            end = time.monotonic() + _LEAVE
             for thread in threads:
-                thread.join(timeout=5)
+                thread.join(timeout=max(0.0, end - time.monotonic()))
             self._client.close()
 
     def _reflector(self, spec: RegistrySpec, scope: str) -> Reflector:
@@ -132,6 +146,7 @@ class _Shift:
             sink=self._intake,
             stop=self._stop,
             label_selector=spec.label_selector,
+            timing=self._pace.reading,
         )
 
     def _open(self) -> bool:
@@ -152,15 +167,15 @@ class _Shift:
                 if self._store.wait(_WAIT) or self._publisher.due:
                     self._ownership.prove()
                     self._publisher.publish(read_at=self._intake.event_at)
-                if time.monotonic() - verified > VERIFY_EVERY:
+                if time.monotonic() - verified > self._pace.verify:
                     self._publisher.verify()
                     verified = time.monotonic()
                 self._say()
             except RedisError as error:
                 log.warning("registry %s: Redis is away: %s", self._id, error)
-                verified = 0.0  # what it holds now is not what it held
+                verified = -self._pace.verify  # what it holds now is not what it held
                 time.sleep(_RETRY)
-            if self._rung.is_set() or time.monotonic() - looked > LOOK_EVERY:
+            if self._rung.is_set() or time.monotonic() - looked > self._pace.look:
                 self._rung.clear()
                 looked = time.monotonic()
                 if self._changed():
@@ -187,7 +202,7 @@ class _Shift:
             token_expires_at=self._token_expires_at,
         )
         now = time.monotonic()
-        if status == self._told and now - self._told_at < TELL_EVERY:
+        if status == self._told and now - self._told_at < self._pace.tell:
             return
         self._told, self._told_at = status, now
         _tell(self._id, status)

@@ -13,17 +13,20 @@ How
     from events of a watch that began at a version, and from bookmarks; it is opaque and never
     compared. A watch that ends, is cut or goes silent is opened again from the last version,
     without a list. Only a version that the server no longer has (410, as an HTTP status or as an
-    ERROR event) or cannot have yet (too large) leads to a new list.
+    ERROR event) or cannot have yet (too large) leads to a new list; and a second silence in a row,
+    for a server that was set back to an older state is silent about versions it has not reached.
 
     Clock, stop and the client are passed in; waiting is `stop.wait`.
 """
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -35,6 +38,8 @@ from .errors import Cut, Denied, Doubtful, Expired, KubeError, Silent, TooLarge
 from .framing import lines
 from .slices import Endpoints, EndpointSlice, Resource, decode
 
+log = logging.getLogger(__name__)
+
 PAGE = 500  # objects of one page; what client-go uses
 MAX_PAGES = 2_000
 # The server ends a watch after a random time in this range (seconds): that spreads the load, and
@@ -43,9 +48,17 @@ WATCH_FOR = (240, 300)
 # Bookmarks come about every minute; a connection that is silent for longer is not trusted. Shorter
 # than WATCH_FOR, so that it is the client who notices.
 SILENCE = 75.0
-SHORT_WATCH = 1.0  # seconds; a watch that ends sooner without a word counts as a failure
-CONFIRM_AFTER = 5.0  # seconds between a doubtful list and the one that confirms it
-SOON = 60.0  # seconds within which a second 410 is no coincidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long a reflector waits for what, in seconds."""
+
+    watch_for: tuple[int, int] = WATCH_FOR
+    silence: float = SILENCE
+    short_watch: float = 1.0  # a watch that ends sooner without a word counts as a failure
+    confirm_after: float = 5.0  # between a doubtful list and the one that confirms it
+    soon: float = 60.0  # within which a second 410 is no coincidence
 
 
 class Sink(Protocol):
@@ -102,6 +115,8 @@ class Reflector:
         sink: Sink,
         stop: threading.Event,
         label_selector: str = "",
+        page: int = PAGE,
+        timing: Timing = Timing(),
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
     ) -> None:
@@ -111,19 +126,28 @@ class Reflector:
         self._sink = sink
         self._stop = stop
         self._selector = {"labelSelector": label_selector} if label_selector else {}
+        self._page = page
+        self._timing = timing
         self._clock = clock
         self._random = random
         self._backoff = Backoff(clock=clock, random=random)
         self._stream: Stream | None = None
-        self._expired_at = -SOON
+        self._expired_at = -timing.soon
         self._doubted = False
+        self._silences = 0
         self.preferred = self.resource = resources[0]
         self.version: str | None = None
 
     def run(self) -> None:
         """Repeat `step` until stopped."""
         while not self._stop.is_set():
-            self._stop.wait(self.step())
+            try:
+                pause = self.step()
+            except Exception:  # the outermost loop: what nobody thought of must not end it silently
+                log.exception("watching %s failed unexpectedly", self._scope or "all namespaces")
+                self._report(KubeError("internal", "Reading failed; this worker's log says why."))
+                pause = self._backoff.failed()
+            self._stop.wait(pause)
 
     def step(self) -> float:
         """List if need be, then watch once; return the seconds to wait before the next step."""
@@ -141,18 +165,23 @@ class Reflector:
             return self._backoff.failed(at_least=error.retry_after)
         except Doubtful as error:
             self._report(error)
-            return CONFIRM_AFTER
-        except (Silent, Cut) as error:
+            return self._timing.confirm_after
+        except Silent:
+            self._silences += 1
+            if self._silences > 1:
+                self.version = None
+            return 0.0
+        except Cut as error:
             # Servers restart and ways break: no more than a reason to watch again, unless it was
             # over before it began.
-            if self._clock() - began >= SHORT_WATCH:
+            if self._clock() - began >= self._timing.short_watch:
                 return 0.0
             self._report(error)
             return self._backoff.failed()
         except KubeError as error:
             self._report(error)
             return self._backoff.failed(at_least=error.retry_after)
-        if not events and self._clock() - began < SHORT_WATCH:
+        if not events and self._clock() - began < self._timing.short_watch:
             return self._backoff.failed()
         self._backoff.recovered()
         return 0.0
@@ -166,7 +195,7 @@ class Reflector:
     def _list_again(self) -> float:
         """Forget the version. Once is ordinary; a server that always says so is not pressed."""
         self.version = None
-        soon = self._clock() - self._expired_at < SOON
+        soon = self._clock() - self._expired_at < self._timing.soon
         self._expired_at = self._clock()
         return self._backoff.failed() if soon else 0.0
 
@@ -176,12 +205,12 @@ class Reflector:
 
     def _list(self) -> None:
         """Read all pages, then hand them over together."""
+        denied: Denied | None = None
         for resource in self._resources:
             try:
                 things, version = self._pages(resource)
-            except Denied:
-                if resource is self._resources[-1]:
-                    raise
+            except Denied as error:
+                denied = denied or error
                 continue
             self.resource = resource
             if not self._doubted and self._sink.doubts(self._scope, things):
@@ -196,10 +225,12 @@ class Reflector:
             self._sink.alive(self._scope, listed=True)
             self.version = version
             return
+        if denied:
+            raise denied
 
     def _pages(self, resource: Resource) -> tuple[list[EndpointSlice | Endpoints], str]:
         things: list[EndpointSlice | Endpoints] = []
-        params = {"limit": str(PAGE), **self._selector}
+        params = {"limit": str(self._page), **self._selector}
         for _ in range(MAX_PAGES):
             if self._stop.is_set():
                 raise errors.Cut("cut", "Stopped while listing.")
@@ -218,7 +249,7 @@ class Reflector:
 
     def _watch(self, version: str) -> int:
         """Follow one watch to its clean end; return how many events it had."""
-        low, high = WATCH_FOR
+        low, high = self._timing.watch_for
         stream = self._client.watch(
             self.resource.path(self._scope),
             {
@@ -228,15 +259,20 @@ class Reflector:
                 "timeoutSeconds": str(int(low + (high - low) * self._random())),
                 **self._selector,
             },
-            silence=SILENCE,
+            silence=self._timing.silence,
         )
         self._stream = stream
+        if self._stop.is_set():
+            stream.close()  # `close` came before there was anything to close
         events = 0
         try:
             self._sink.alive(self._scope, watching=True)
+            if self._stop.is_set():
+                return events  # `close` came before there was anything to close
             for line in lines(stream):
                 if self._stop.is_set():
                     break
+                self._silences = 0
                 if line:
                     self._take(line)
                     events += 1

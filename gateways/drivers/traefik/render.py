@@ -32,6 +32,8 @@ def render(resource: Resource, *, entry_points: Sequence[str] = ()) -> Keys:
 def _service(upstream: Upstream) -> Keys:
     name = f"http/services/{service_name(upstream.id)}/loadBalancer"
     transport = f"http/serversTransports/{service_name(upstream.id)}"
+    if upstream.balance not in _BALANCE:
+        raise Unsupported(f"Traefik has no load balancing by {upstream.balance}.")
     keys = {
         f"{name}/passHostHeader": _flag(upstream.host_mode != "node"),
         f"{name}/strategy": _BALANCE[upstream.balance],
