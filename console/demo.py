@@ -9,7 +9,7 @@ an object that still points where the last start had its server is moved to wher
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 from django.contrib.auth import get_user_model
@@ -171,9 +171,10 @@ def _was_made(object_type: str, name: str) -> bool:
 
 
 def _apart(redis_url: str) -> tuple[str, str]:
-    """Take the password out of a Redis address."""
+    """A Redis address without its login, and the login as a gateway's secret holds it."""
     parts = urlsplit(redis_url)
     if not parts.password:
         return redis_url, ""
-    user, host = parts.username or "", parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host)), parts.password
+    user, password = unquote(parts.username or ""), unquote(parts.password)
+    bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return bare, f"{user}:{password}" if user else password

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
@@ -63,9 +64,9 @@ class Child:
 class Supervisor:
     """Use it in the main thread: signals arrive there, and children live as long as it."""
 
-    def __init__(self, *, width: int) -> None:
+    def __init__(self, *, width: int, output: TextIO = sys.stdout) -> None:
         self._children: list[Child] = []
-        self._printer = Printer(sys.stdout, width=width)
+        self._printer = Printer(output, width=width)
         self._printing = threading.Lock()
         self._colours = get_colours()
         self._asked = 0
@@ -114,7 +115,8 @@ class Supervisor:
                 time.sleep(_GLANCE / 5)
         finally:
             signal_all(child.process, signal.SIGKILL)
-        child.reader.join(1)
+            child.process.wait()
+            child.reader.join(1)
         if child.process.returncode:
             raise StartError(_ended(child))
 
