@@ -37,7 +37,7 @@ class Pace:
     """How often a compiler does what, in seconds."""
 
     look: float = 5.0  # at the rows, if no wake-up comes
-    verify: float = 30.0  # whether the feed holds what was committed
+    verify: float = 5.0  # whether the feed holds what was committed
     # How long a feed's first commit waits for registries that are not known yet: after Redis lost
     # everything, gateways keep what they have instead of hearing that there are no nodes.
     patience: float = 10.0

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 
 from console import redis, wakeups
 from console.contract import keys
@@ -75,7 +76,10 @@ def own(
     if stop.is_set() or not lease.acquire():
         return False
     with lease:
-        ownership = Ownership(lease, stop, claim_epoch())
+        try:
+            ownership = Ownership(lease, stop, claim_epoch())
+        except ObjectDoesNotExist:
+            return False  # deleted while its work was queued
         log.info("%s: taken for epoch %d", owner, ownership.epoch)
         try:
             body(ownership)

@@ -37,7 +37,7 @@ class Pace:
     """How often a driver's loop does what, in seconds."""
 
     look: float = 20.0  # at the row, if no wake-up comes
-    touch: float = 30.0  # remind an idle gateway
+    touch: float = 5.0  # look whether an idle gateway still has everything
     tell: float = 5.0  # an unchanged status
     retry: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)  # after the first, second, … failure in a row
 

@@ -48,7 +48,7 @@ class Pace:
     """How often a watcher does what, in seconds."""
 
     look: float = 20.0  # at the row, if no wake-up comes
-    verify: float = 30.0  # whether the feed holds what was committed
+    verify: float = 5.0  # whether the feed holds what was committed
     tell: float = 5.0  # an unchanged status
     reading: Timing = field(default_factory=Timing)
 

@@ -44,7 +44,9 @@ class Driver(Protocol):
         """Make the gateway follow these changes. Raises `DriverError`."""
 
     def touch(self) -> None:
-        """Remind the gateway of what it has, if it could have missed it; called when idle."""
+        """Called every few seconds while there is nothing to apply: make sure that the gateway
+        still has what it was given, and remind it of changes that it could have missed. Raises
+        `DriverError`."""
 
     def describe(self) -> dict[str, Any]:
         """What this driver has applied, for people: no secrets."""

@@ -7,13 +7,16 @@ the keys that differ. Equal values are never written, for each would be an event
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from console.redis import Client, RedisError
 from gateways.drivers.base import DriverError
 
 # Outside of http, tcp, udp and tls: Traefik's decoder passes it over, its subscription does not.
 TICK = "~tick"
+# Pub/sub forgets whom it could not reach; each reminder heals all that was missed before it, and
+# costs Traefik one reading of the tree.
+REMIND_EVERY = 30.0  # seconds
 _LONG = 315_360_000  # seconds; ten years. EXPIRE is for its event, not for expiry
 _OWN = (
     "http/routers/portolan-",
@@ -27,9 +30,13 @@ _SCAN = 500
 class Tree:
     """The keys of ours below one root, by their names below it."""
 
-    def __init__(self, client: Client, root: str) -> None:
+    def __init__(
+        self, client: Client, root: str, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._client = client
         self._root = root
+        self._clock = clock
+        self._ticked = clock()
         self._held: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -70,22 +77,23 @@ class Tree:
         return len(sets) + len(removed)
 
     def touch(self) -> None:
-        """Make Traefik read again: it may have missed an event. Tells whether the tree is still
-        there by raising `DriverError` when it is not."""
+        """Make sure that the tree is there, and now and then make Traefik read it again: it may
+        have missed an event. Raises `DriverError`."""
         try:
-            with self._client.pipeline(transaction=True) as change:
-                change.exists(self._key(TICK))
-                self._tick(change)
-                was_there = change.execute()[0]
+            if not self._client.exists(self._key(TICK)):
+                raise DriverError("The tree is gone: its Redis was emptied.")
+            if self._clock() - self._ticked > REMIND_EVERY:
+                with self._client.pipeline(transaction=True) as change:
+                    self._tick(change)
+                    change.execute()
         except RedisError as error:
             raise DriverError(f"The tree's Redis does not answer: {error}") from error
-        if not was_there:
-            raise DriverError("The tree is gone: its Redis was emptied.")
 
     def _tick(self, change: Client) -> None:
         key = self._key(TICK)
         change.set(key, str(time.time_ns()))
         change.expire(key, _LONG)
+        self._ticked = self._clock()
 
     def _check_events(self) -> None:
         try:
