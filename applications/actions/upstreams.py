@@ -91,7 +91,10 @@ def check(upstream: Upstream, members: Sequence[Member], *, path: str) -> None:
         rows.append((f"{here}members.{number}", member))
     errors: dict[str, list[ValidationError]] = {}
     try:
-        validate_all(list(rows), exclude=("application", "upstream"))
+        unsaved = (
+            ("application", "upstream") if upstream.application._state.adding else ("upstream",)
+        )
+        validate_all(list(rows), exclude=unsaved)
     except ValidationError as error:
         errors.update(by_field(error))
     for number, member in enumerate(members):

@@ -45,14 +45,16 @@ class ApiViewSet(RowViewSet[Api]):
     def perform_destroy(self, instance: Api) -> None:
         actions.delete_api(api=instance, actor=self.actor)
 
-    @extend_schema(request=None, responses=ApiSerializer)
+    @extend_schema(operation_id="applications_apis_publish", request=None, responses=ApiSerializer)
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, application_id: uuid.UUID, pk: uuid.UUID) -> Response:
         """Let it answer requests, once its application is published too."""
         row = actions.publish_api(api=self.get_object(), actor=self.actor)
         return Response(self.get_serializer(row).data)
 
-    @extend_schema(request=None, responses=ApiSerializer)
+    @extend_schema(
+        operation_id="applications_apis_unpublish", request=None, responses=ApiSerializer
+    )
     @action(detail=True, methods=["post"])
     def unpublish(self, request: Request, application_id: uuid.UUID, pk: uuid.UUID) -> Response:
         """Take it off the gateways; nothing of it is forgotten."""

@@ -70,14 +70,18 @@ class ApplicationViewSet(RowViewSet[Application]):
     def perform_destroy(self, instance: Application) -> None:
         actions.delete_application(application=instance, actor=self.actor)
 
-    @extend_schema(request=None, responses=ApplicationSerializer)
+    @extend_schema(
+        operation_id="applications_publish", request=None, responses=ApplicationSerializer
+    )
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: uuid.UUID) -> Response:
         """Let its published APIs answer requests."""
         row = actions.publish_application(application=self.get_object(), actor=self.actor)
         return Response(self.get_serializer(row).data)
 
-    @extend_schema(request=None, responses=ApplicationSerializer)
+    @extend_schema(
+        operation_id="applications_unpublish", request=None, responses=ApplicationSerializer
+    )
     @action(detail=True, methods=["post"])
     def unpublish(self, request: Request, pk: uuid.UUID) -> Response:
         """Take all its APIs off the gateways; nothing of it is forgotten."""
@@ -121,8 +125,8 @@ class UpstreamViewSet(RowViewSet[Upstream]):
     def perform_destroy(self, instance: Upstream) -> None:
         actions.delete_upstream(upstream=instance, actor=self.actor)
 
-    @extend_schema(responses=NodesSerializer)
-    @action(detail=True, filterset_class=None)
+    @extend_schema(operation_id="applications_upstreams_nodes", responses=NodesSerializer)
+    @action(detail=True)
     def nodes(self, request: Request, application_id: uuid.UUID, pk: uuid.UUID) -> Response:
         """The nodes that gateways are told to send requests to now."""
         upstream = self.get_object()

@@ -78,20 +78,20 @@ class RegistryViewSet(RowViewSet[Registry]):
         """Ask the registry's cluster, as it is saved, whether it can be watched."""
         return _tested(self.get_object())
 
-    @extend_schema(responses=StatusSerializer)
+    @extend_schema(operation_id="registries_status", responses=StatusSerializer)
     @action(detail=True)
     def status(self, request: Request, pk: uuid.UUID) -> Response:
         """What the registry's worker last said about it."""
         registry_id = self._id()
         return Response(StatusSerializer(health.read([registry_id])[registry_id]).data)
 
-    @extend_schema(responses=NamespacesSerializer)
+    @extend_schema(operation_id="registries_namespaces", responses=NamespacesSerializer)
     @action(detail=True)
     def namespaces(self, request: Request, pk: uuid.UUID) -> Response:
         """The namespaces in which services are known."""
         return Response({"namespaces": catalogue.namespaces(self._id())})
 
-    @extend_schema(parameters=[ServiceQuery], responses=ServiceSerializer(many=True), filters=False)
+    @extend_schema(parameters=[ServiceQuery], responses=ServiceSerializer(many=True))
     @action(detail=True)
     def services(self, request: Request, pk: uuid.UUID) -> Response:
         """The services that are known, in order of namespace and name."""

@@ -26,14 +26,24 @@ def token(bo: User) -> str:
     return text
 
 
-@pytest.fixture
-def api(token: str) -> APIClient:
+@pytest.fixture(scope="session")
+def _client() -> APIClient:
+    """One for all tests: making one reads the list of all static files."""
     from rest_framework.test import APIClient
 
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     client.default_format = "json"
     return client
+
+
+@pytest.fixture
+def api(_client: APIClient, token: str) -> APIClient:
+    """A client that has Bo's token."""
+    from django.core.cache import cache
+
+    cache.clear()  # of what throttles have counted
+    _client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return _client
 
 
 @pytest.fixture
