@@ -69,6 +69,11 @@ class MemberForm(RowForm):
         if isinstance(registry, forms.ModelChoiceField):
             registry.empty_label = _("Choose a registry")
 
+    def has_changed(self) -> bool:
+        """Whether the row names anything; how it would weigh is nothing yet."""
+        naming = {"namespace", "service", "service_port", "host", "port"}
+        return not naming.isdisjoint(self.changed_data)
+
     def _post_clean(self) -> None:
         try:
             super()._post_clean()  # type: ignore[misc] # Django's hook, not in the stubs

@@ -1,0 +1,176 @@
+"""Every page: for those who are logged in, for strangers, and without Redis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from .conftest import SECRET, TOKEN
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from .conftest import Publish, Rows
+
+ROOMS = ("console", "registries", "applications", "gateways")
+OPEN = {"console:login", "console:logout"}
+# Answer POST only.
+VERBS = {
+    "console:logout",
+    "console:token-revoke",
+    "registries:registry-switch",
+    "registries:registry-test",
+    "applications:application-publish",
+    "applications:application-unpublish",
+    "applications:api-publish",
+    "applications:api-unpublish",
+}
+
+
+def _names() -> list[str]:
+    found: list[str] = []
+
+    def walk(resolver: URLResolver, namespace: str) -> None:
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLResolver):
+                walk(entry, entry.namespace or namespace)
+            elif isinstance(entry, URLPattern) and namespace in ROOMS and entry.name:
+                found.append(f"{namespace}:{entry.name}")
+
+    walk(get_resolver(), "")
+    return sorted(found)
+
+
+NAMES = _names()
+
+
+def _address(name: str, rows: Rows) -> str:
+    """The address of a page about the row that fits its name."""
+    row: Any = {
+        "registries": rows.registry,
+        "gateways": rows.gateway,
+        "applications": rows.api if ":api-" in name else rows.application,
+    }.get(name.partition(":")[0])
+    if name == "applications:registry-users":
+        return reverse(name, args=[rows.registry.pk])
+    if name == "applications:api-create":
+        return reverse(name, args=[rows.application.pk])
+    if name == "registries:service-detail":
+        return reverse(name, args=[rows.registry.pk, "apisix", "httpbin"])
+    if name == "console:token-revoke":
+        return reverse(name, args=[UUID(int=0)])
+    try:
+        return reverse(name)
+    except Exception:  # noqa: BLE001 - it wants a row
+        return reverse(name, args=[row.pk])
+
+
+def test_there_are_pages() -> None:
+    assert len(NAMES) > 35
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in VERBS])
+def test_a_logged_in_user_sees_it(name: str, page: Client, rows: Rows) -> None:
+    if name == "console:login":
+        return
+    answer = page.get(_address(name, rows))
+    assert answer.status_code == 200
+    html = answer.content.decode()
+    assert TOKEN not in html
+    assert SECRET not in html
+    assert "script-src" in (policy := answer.headers["Content-Security-Policy"]) or (
+        "default-src 'self'" in policy
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in OPEN])
+def test_a_stranger_is_sent_to_the_login(name: str, client: Client, rows: Rows) -> None:
+    answer = client.get(_address(name, rows))
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_reading_never_changes(name: str, page: Client, rows: Rows) -> None:
+    assert page.get(_address(name, rows)).status_code == 405
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in VERBS])
+def test_it_works_without_redis(
+    name: str, page: Client, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console import redis
+
+    if name == "console:login":
+        return
+    monkeypatch.setattr(redis, "_store", redis.connect("redis://127.0.0.1:1/0"))
+    answer = page.get(_address(name, rows))
+    assert answer.status_code == 200
+
+
+def test_without_redis_the_registry_says_so(
+    page: Client, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console import redis
+
+    monkeypatch.setattr(redis, "_store", redis.connect("redis://127.0.0.1:1/0"))
+    html = page.get(reverse("registries:registry-detail", args=[rows.registry.pk])).content.decode()
+    assert "Redis does not answer" in html
+    assert "unknown" in html
+
+
+def test_an_empty_console_teaches_the_first_step(page: Client, store: Any) -> None:
+    html = page.get("/").content.decode()
+    assert "From a cluster to the first answer" in html
+    assert reverse("registries:registry-create") in html
+
+
+def test_a_missing_page_is_told_in_the_consoles_dress(page: Client, rows: Rows) -> None:
+    answer = page.get("/no/such/page/")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+
+
+def test_a_row_of_another_control_plane_is_not_found(page: Client, rows: Rows) -> None:
+    from tests import factories
+
+    other = factories.make_registry(
+        control_plane=factories.make_control_plane(name="Zzz", slug="zzz")
+    )
+    assert page.get(reverse("registries:registry-detail", args=[other.pk])).status_code == 404
+
+
+def test_a_hostile_service_name_stays_text(page: Client, rows: Rows, publish: Publish) -> None:
+    from console.contract import wire
+
+    evil = "<script>alert(1)</script>"
+    publish(
+        rows.registry,
+        wire.Service(
+            namespace='"><img src=x onerror=alert(1)>',
+            name=evil,
+            subsets=(
+                wire.Subset(
+                    ports=(wire.Port(port=1, name=evil),),
+                    endpoints=(wire.Endpoint(address=evil, node=evil, zone=evil, pod=evil),),
+                ),
+            ),
+        ),
+        phase="failing",
+        text=evil,
+        warnings=(evil,),
+    )
+    row = rows.registry.pk
+    for address in (
+        reverse("registries:registry-list"),
+        reverse("registries:registry-detail", args=[row]),
+        reverse("registries:registry-services", args=[row]),
+        f"{reverse('applications:choices-namespaces')}?prefix=m&m-registry={row}",
+        "/",
+    ):
+        html = page.get(address).content.decode()
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html
