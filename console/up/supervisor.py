@@ -86,16 +86,22 @@ class Supervisor:
     def start(self, program: Program) -> Child:
         """Start a program; its lines go to the log."""
         self.check()
-        process = spawn(
-            program.argv,
-            env=program.env,
-            cwd=program.cwd,
-            user=program.user,
-            on_our_death=program.death,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        try:
+            process = spawn(
+                program.argv,
+                env=program.env,
+                cwd=program.cwd,
+                user=program.user,
+                on_our_death=program.death,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError as error:
+            as_whom = f" as the user {program.user}" if program.user else ""
+            raise StartError(
+                f"{program.name} cannot be started{as_whom}: {error.strerror} ({error.filename})."
+            ) from error
         reader = threading.Thread(target=lambda: self._relay(child), daemon=True)
         child = Child(program, process, reader)
         child.reader.start()

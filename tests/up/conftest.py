@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +12,16 @@ from .checkout import Checkout, Up
 
 
 @pytest.fixture
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A fresh copy, below folders that only their owner may enter."""
-    return Checkout(tmp_path_factory.mktemp("checkout") / "portolan")
+def folder() -> Iterator[Path]:
+    """A folder that only its owner may enter, as mktemp makes it. Not pytest's: each run of pytest
+    closes the folder above those of all runs, and PostgreSQL has to get through."""
+    with tempfile.TemporaryDirectory(prefix="portolan-") as made:
+        yield Path(made)
+
+
+@pytest.fixture
+def checkout(folder: Path) -> Checkout:
+    return Checkout(folder / "portolan")
 
 
 @pytest.fixture

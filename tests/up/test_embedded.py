@@ -69,8 +69,8 @@ def test_valkey_sends_events_for_traefik_and_refuses_rather_than_forgets(valkey:
 
 
 @pytest.mark.slow
-def test_postgres_asks_for_its_password_and_keeps_its_data(tmp_path: Path) -> None:
-    server = Postgres(tmp_path / "postgres", ports.free(), "house", durable=False)
+def test_postgres_asks_for_its_password_and_keeps_its_data(folder: Path) -> None:
+    server = Postgres(folder / "postgres", ports.free(), "house", durable=False)
     for round_ in range(2):
         server.prepare()
         child = spawn(server.command(), user=server.user, on_our_death=STOP)

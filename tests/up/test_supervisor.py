@@ -51,6 +51,11 @@ def test_a_child_that_ends_is_named_with_its_end(supervisor: Supervisor) -> None
         supervisor.check()
 
 
+def test_a_program_that_is_not_there_is_named(supervisor: Supervisor) -> None:
+    with pytest.raises(StartError, match=r"ghost cannot be started: No such file"):
+        supervisor.start(Program(name="ghost", argv=["/no/such/program"]))
+
+
 def test_a_command_that_fails_is_an_error_and_one_that_succeeds_is_none(
     supervisor: Supervisor,
 ) -> None:
