@@ -56,9 +56,9 @@ class Plan:
 
     def put_application(self, spec: ApplicationSpec) -> None:
         """Take an application, new or changed. What it had before and has no more is removed."""
-        before = set(self._owned(self._applications.get(spec.id)))
-        for upstream in self._upstreams_of(self._applications.get(spec.id)):
-            self._forget(upstream)
+        old = self._applications.get(spec.id)
+        before = set(self._owned(old))
+        self._forget(old)
         self._applications[spec.id] = spec
         for upstream in self._upstreams_of(spec):
             self._upstreams[upstream.id] = upstream
@@ -69,11 +69,12 @@ class Plan:
             self._set(keys.route(api.id), route(spec, api))
         for key in before - set(self._owned(spec)):
             self._set(key, None)
+        self._drop_unused(old)
 
     def drop_application(self, application_id: str) -> None:
         spec = self._applications.pop(application_id, None)
-        for upstream in self._upstreams_of(spec):
-            self._forget(upstream)
+        self._forget(spec)
+        self._drop_unused(spec)
         for key in self._owned(spec):
             self._set(key, None)
 
@@ -135,14 +136,20 @@ class Plan:
             self._compiled[key] = resource
             self._changed[key] = resource
 
-    def _forget(self, upstream: UpstreamSpec) -> None:
-        self._upstreams.pop(upstream.id, None)
-        for service in upstream.services():
-            users = self._users.get(service, set())
-            users.discard(upstream.id)
-            if not users:
-                self._users.pop(service, None)
-                self._services.pop(service, None)
+    def _forget(self, spec: ApplicationSpec | None) -> None:
+        for upstream in self._upstreams_of(spec):
+            self._upstreams.pop(upstream.id, None)
+            for service in upstream.services():
+                self._users[service].discard(upstream.id)
+
+    def _drop_unused(self, spec: ApplicationSpec | None) -> None:
+        """Let go of the services of an application that nobody uses now. Not before its new
+        version is in: a service that stays in use is not read again."""
+        for upstream in self._upstreams_of(spec):
+            for service in upstream.services():
+                if not self._users.get(service):
+                    self._users.pop(service, None)
+                    self._services.pop(service, None)
 
     @staticmethod
     def _upstreams_of(spec: ApplicationSpec | None) -> Iterator[UpstreamSpec]:

@@ -19,8 +19,13 @@ def has_port(service: Service, wanted: str) -> bool:
 
 
 def of(service: Service, wanted: str, *, weight: int, priority: int) -> list[Node]:
-    """The ready nodes behind a port, sorted. `wanted` is a name, a number, or empty for the only
-    port there is."""
+    """The nodes behind a port, sorted: the ready ones; if there are none and the registry wishes
+    it, those that are terminating and still serve. `wanted` is a name, a number, or empty for the
+    only port there is."""
+    served = list(_served(service, wanted))
+    chosen = [one for one in served if one[0].ready]
+    if not chosen and service.serve_terminating:
+        chosen = [one for one in served if one[0].terminating and one[0].serving]
     nodes = {
         (endpoint.address, port.port): Node(
             host=endpoint.address,
@@ -29,8 +34,7 @@ def of(service: Service, wanted: str, *, weight: int, priority: int) -> list[Nod
             priority=priority,
             zone=endpoint.zone,
         )
-        for endpoint, port in _served(service, wanted)
-        if endpoint.ready
+        for endpoint, port in chosen
     }
     return [nodes[key] for key in sorted(nodes)]
 

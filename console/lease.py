@@ -15,11 +15,15 @@ from types import TracebackType
 
 from console.redis import Client, RedisError
 
-# Each value: the token goes only if it is still ours.
+# A lease that is gone before its time was lost by Redis (emptied, failed over) and is taken back:
+# what its holder knows is the quickest way to everything else that Redis has lost.
 _RENEW = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return 0
+local holder = redis.call('GET', KEYS[1])
+if holder ~= ARGV[1] and (holder or ARGV[3] == '0') then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
 """
+# The token goes only if it is still ours.
 _RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
@@ -66,7 +70,8 @@ class Lease:
     def renew(self) -> bool:
         """Extend the lease if it is still ours. Raises `RedisError`."""
         asked = self._clock()
-        if not self._renew_script(keys=[self._key], args=[self._holder, int(self._ttl * 1000)]):
+        arguments = [self._holder, int(self._ttl * 1000), int(asked < self._until)]
+        if not self._renew_script(keys=[self._key], args=arguments):
             self._until = 0.0
             return False
         self._until = asked + self._ttl

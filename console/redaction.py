@@ -30,7 +30,10 @@ def redact(text: str) -> str:
 
 class RedactingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError) as error:
+            message = f"{record.msg!r}: its arguments do not fit: {error}"
         record.msg, record.args = redact(message).replace("\n", "\\n"), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from console.contract import keys, wire
 from console.feed import FeedLost, FeedWriter
 from console.redis import RedisError
@@ -25,6 +27,7 @@ class Publisher:
         self._writer = writer
         self._now = now
         self._published: dict[str, wire.Service] = {}
+        self._unsure: dict[str, wire.Service | None] = {}
         self._first = True
         self.endpoints = 0
         self.lag_ms = 0
@@ -46,7 +49,12 @@ class Publisher:
     def open(self) -> None:
         """Take the feed over and tell the store what it holds. Raises `Fenced`, `RedisError`."""
         for name, state in self._writer.open().items():
-            self._note(name, wire.decode_service(state))
+            namespace, _, service = name.partition("/")
+            try:
+                self._note(name, wire.decode_service(state))
+            except msgspec.DecodeError:
+                # Of something unreadable there is only the name, until a list judges it.
+                self._note(name, wire.Service(namespace=namespace, name=service))
         self._store.inherit(self._published.values())
         self._first = self._writer.seq == 0
 
@@ -55,6 +63,7 @@ class Publisher:
         change was read (milliseconds). Raises `Fenced`, `RedisError`; nothing is lost by it."""
         if not self._store.synced():
             return False
+        self._settle()
         taken = self._store.take()
         changed: dict[str, wire.Service | None] = {}
         for name, service in taken.items():
@@ -64,6 +73,7 @@ class Publisher:
             written = self._commit(changed)
         except RedisError:
             self._store.again(taken)
+            self._unsure = changed
             raise
         for name, service in changed.items():
             self._note(name, service)
@@ -74,10 +84,27 @@ class Publisher:
     def verify(self) -> None:
         """Compare the feed with what was committed, and publish everything anew where Redis lost
         it. Raises `Fenced`, `RedisError`."""
+        self._settle()
         try:
             self._writer.verify()
         except FeedLost:
+            if self._first:
+                self._writer.open()  # nothing is known yet, and that is all there is to say
+            else:
+                self._restore()
+
+    def _settle(self) -> None:
+        """Find out whether a commit without answer was made: then its services are published."""
+        try:
+            happened = self._writer.settle()
+        except FeedLost:
             self._restore()
+            return
+        if happened:
+            self._first = False
+            for name, service in self._unsure.items():
+                self._note(name, service)
+        self._unsure = {}
 
     def _commit(self, changed: dict[str, wire.Service | None]) -> bool:
         states = {
@@ -89,12 +116,13 @@ class Publisher:
             for name, service in changed.items():
                 self._note(name, service)
             self._restore()
-            written = True
+            return True
         self._first = False
         return written
 
     def _restore(self) -> None:
         self._writer.replace({name: wire.encode(one) for name, one in self._published.items()})
+        self._first = False
 
     def _says_the_same(self, name: str, service: wire.Service | None) -> bool:
         published = self._published.get(name)

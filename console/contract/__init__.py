@@ -22,7 +22,8 @@ What a reader may rely on:
 
 1. A commit is atomic: states, stream entry and meta change together or not at all.
 2. ``epoch`` never falls. Within an epoch ``seq`` grows by one a commit. A new epoch means another
-   writer and goes on counting from the last ``seq``.
+   writer and goes on counting from the last ``seq``. A writer that finds its commits lost writes
+   all states anew and leaves a ``seq`` out, so that every reader sees a gap.
 3. Equal is silent: a commit that would change no state is not made.
 4. Reading the meta hash first, then the states, then following the stream from that position ends
    at the present state, whatever happened between. A reader that misses entries (trimmed stream,

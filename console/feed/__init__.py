@@ -7,4 +7,13 @@ is written in `console.contract`.
 from .reader import FeedReader, Followed, Position, States, follow
 from .writer import FeedLost, FeedWriter, Fenced
 
-__all__ = ["FeedLost", "FeedReader", "FeedWriter", "Fenced", "Followed", "Position", "States", "follow"]
+__all__ = [
+    "FeedLost",
+    "FeedReader",
+    "FeedWriter",
+    "Fenced",
+    "Followed",
+    "Position",
+    "States",
+    "follow",
+]

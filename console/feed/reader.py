@@ -114,6 +114,8 @@ class FeedReader:
         if not int(seq or 0):
             return
         states: States = dict(scan(self._client, self._keys))
+        if not self._client.hexists(self._keys.meta, "seq"):
+            return  # lost while it was read: what is missing now is not gone
         gone: States = dict.fromkeys(self._digests.keys() - states.keys())
         self._note({**gone, **states})
         self.position = Position(int(epoch), int(seq))
@@ -133,12 +135,15 @@ class FeedReader:
             position = Position(epoch, seq)
             keys.update(json.loads(fields[b"keys"]))
             self.committed_at = int(fields[b"at"])
-        self._note(self._read(sorted(keys)))
+        states = self._read(sorted(keys))
+        if None in states.values() and not self._client.hexists(self._keys.meta, "seq"):
+            return  # lost since the entries came
+        self._note(states)
         self.position = position
 
     def _doubt(self) -> None:
         """Look whether the silence is true: a lost stream would be silent for ever."""
-        if self._clock() - self._looked < DOUBT_AFTER and self.position:
+        if self._clock() - self._looked < DOUBT_AFTER:
             return
         self._looked = self._clock()
         epoch, seq = self._client.hmget(self._keys.meta, ["epoch", "seq"])

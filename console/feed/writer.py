@@ -51,6 +51,7 @@ class _Pending:
     name: str
     digests: dict[str, int]
     checksum: int
+    drop: bool
 
 
 class FeedWriter:
@@ -69,6 +70,8 @@ class FeedWriter:
         self._commit = client.register_script(scripts.COMMIT)
         self._digests: dict[str, int] = {}
         self._pending: _Pending | None = None
+        self._lost = False
+        self._tried = 0
         self.checksum = 0
         self.epoch = epoch
         self.seq = 0
@@ -87,7 +90,9 @@ class FeedWriter:
         self.seq = int(seq)
         self._digests = {key: wire.state_digest(key, value) for key, value in states.items()}
         self.checksum = wire.checksum(self._digests.values())
+        self._tried = max(self._tried, self.seq)
         self._pending = None
+        self._lost = False
         return states
 
     def commit(
@@ -99,28 +104,29 @@ class FeedWriter:
         it turns "nothing is known" into "there is nothing". Raises `Fenced`, `FeedLost`,
         `RedisError`.
         """
-        self._settle()
+        settled = self.settle()
         different = {key: value for key, value in changes.items() if self._differs(key, value)}
-        if not different and not always:
-            return False
+        if not different and (settled or not always):
+            return settled
         self._write(different, source=source, drop=False)
         return True
 
     def replace(self, states: Mapping[str, bytes], *, source: str = "") -> None:
-        """Write all states anew, whatever the feed holds. Raises `Fenced`, `RedisError`."""
-        self._pending = None
-        gone: dict[str, bytes | None] = dict.fromkeys(self._digests.keys() - states.keys())
-        self._digests = {}
-        self.checksum = 0
-        stored = self._client.hmget(self._keys.meta, ["epoch", "seq"])
-        if int(stored[0] or 0) <= self.epoch:
-            # Another history may have counted further than this writer did.
-            self.seq = max(self.seq, int(stored[1] or 0))
-        self._write({**gone, **states}, source=source, drop=True)
+        """Write all states anew, whatever the feed holds. Raises `Fenced`, `RedisError`; then
+        everything but another `replace` is refused as `FeedLost`.
+
+        It leaves a seq out: readers see the gap and read all states, for nobody knows any more
+        which of the commits before they have heard of.
+        """
+        self._lost = True
+        stored = self._client.hget(self._keys.meta, "seq")
+        # Another history may have counted further than this writer did.
+        self.seq = max(self._tried, int(stored or 0)) + 1
+        self._write(states, source=source, drop=True)
 
     def verify(self) -> None:
         """Raise `FeedLost` or `Fenced` unless the server holds exactly what was committed."""
-        self._settle()
+        self.settle()
         epoch, seq, checksum = self._client.hmget(self._keys.meta, ["epoch", "seq", "checksum"])
         if int(epoch or 0) > self.epoch:
             raise Fenced(f"epoch {int(epoch or 0)} owns {self._keys.meta}")
@@ -139,12 +145,13 @@ class FeedWriter:
         return self._digests.get(key) != wire.state_digest(key, value)
 
     def _write(self, changes: Mapping[str, bytes | None], *, source: str, drop: bool) -> None:
-        checksum = self.checksum
+        held = {} if drop else self._digests
+        checksum = 0 if drop else self.checksum
         sets: list[str | bytes] = []
         removed: list[str] = []
         after: dict[str, int] = {}
         for key, value in sorted(changes.items()):
-            checksum ^= self._digests.get(key, 0)
+            checksum ^= held.get(key, 0)
             if value is None:
                 removed.append(key)
             else:
@@ -156,7 +163,8 @@ class FeedWriter:
         keys = json.dumps(sorted(changes), separators=(",", ":"))
         at = int(self._now() * 1000)
         arguments = [self.epoch, seq, name, f"{checksum:x}", at, source, keys, STREAM_LENGTH]
-        self._pending = _Pending(seq, name, {**dict.fromkeys(removed, 0), **after}, checksum)
+        self._pending = _Pending(seq, name, {**dict.fromkeys(removed, 0), **after}, checksum, drop)
+        self._tried = max(self._tried, seq)
         word, epoch, stored = self._commit(
             keys=self._keys.all(),
             args=[*arguments, int(drop), len(sets) // 2, *sets, *removed],
@@ -166,21 +174,32 @@ class FeedWriter:
             return
         self._pending = None
         if word == b"fenced":
+            self._lost = False  # it is somebody else's to find
             raise Fenced(f"epoch {epoch} owns {self._keys.meta}")
         raise FeedLost(f"{self._keys.meta} is at {epoch}-{stored}, not at {self.epoch}-{self.seq}")
 
-    def _settle(self) -> None:
-        """Find out what became of a commit whose answer was lost."""
+    def settle(self) -> bool:
+        """Find out what became of a commit whose answer was lost; tell whether there was one and
+        it happened. Raises `Fenced`, `FeedLost`, `RedisError`."""
         if self._pending is None:
-            return
+            if self._lost:
+                raise FeedLost(f"{self._keys.meta} was not replaced")
+            return False
         epoch, seq, name = self._client.hmget(self._keys.meta, ["epoch", "seq", "commit"])
         if int(epoch or 0) > self.epoch:
             raise Fenced(f"epoch {int(epoch or 0)} owns {self._keys.meta}")
-        if int(seq or 0) == self._pending.seq and (name or b"").decode() == self._pending.name:
-            self._adopt(self._pending)
-        self._pending = None
+        pending, self._pending = self._pending, None
+        if int(seq or 0) == pending.seq and (name or b"").decode() == pending.name:
+            self._adopt(pending)
+            return True
+        if self._lost:
+            raise FeedLost(f"{self._keys.meta} was not replaced")
+        return False
 
     def _adopt(self, done: _Pending) -> None:
+        if done.drop:
+            self._digests = {}
+            self._lost = False
         for key, value in done.digests.items():
             if value:
                 self._digests[key] = value

@@ -39,7 +39,9 @@ def refusal(address: Address, *, allow_loopback: bool) -> str:
 
 
 def parse(text: str) -> Address | None:
-    """Read an address as clusters write it; None if it is none."""
+    """Read an address as clusters write it; None if it is none, or one of a single host's zone."""
+    if "%" in text:
+        return None
     try:
         return ipaddress.ip_address(text)
     except ValueError:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 FIRST = 0.8  # seconds; the longest first wait
 LONGEST = 30.0  # seconds
+ASKED_AT_MOST = 300.0  # seconds; a server that asks for more is asked again nevertheless
 HEALTHY_AFTER = 120.0  # seconds without a failure after which the next one counts as the first
 
 
@@ -37,7 +38,7 @@ class Backoff:
         self.failures = min(self.failures + 1, 10)
         self._failed_at = now
         # Half of it is fixed: jitter over all of it would now and then not wait at all.
-        return at_least + ceiling * (0.5 + 0.5 * self._random())
+        return max(0.0, min(at_least, ASKED_AT_MOST)) + ceiling * (0.5 + 0.5 * self._random())
 
     def recovered(self) -> None:
         self.failures = 0

@@ -267,11 +267,13 @@ def _named_errors(*, watching: bool = False) -> Iterator[None]:
         if watching:
             raise errors.Silent("silent", "The watch went silent.") from error
         raise KubeError("timeout", "The API server stopped answering.") from error
-    except (urllib3.exceptions.SSLError, ssl.SSLError) as error:
-        raise _tls_error(error) from error
     except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
         # AttributeError: urllib3's response after another thread closed it.
-        raise errors.Cut("cut", "The connection was cut.") from error
+        if watching:
+            raise errors.Cut("cut", "The watch was cut.") from error
+        if isinstance(error, urllib3.exceptions.SSLError | ssl.SSLError):
+            raise _tls_error(error) from error
+        raise KubeError("cut", "The connection was cut.") from error
 
 
 def _tls_error(error: Exception) -> KubeError:

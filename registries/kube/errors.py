@@ -43,7 +43,7 @@ class Silent(KubeError):
 
 
 class Cut(KubeError):
-    """The stream ended in the middle."""
+    """An open watch ended in the middle."""
 
 
 def unauthorized() -> KubeError:

@@ -25,6 +25,7 @@ _OWN = (
     "http/serversTransports/portolan-",
 )
 _SCAN = 500
+_EMPTIED = "The tree is gone: its Redis was emptied."
 
 
 class Tree:
@@ -38,6 +39,7 @@ class Tree:
         self._clock = clock
         self._ticked = clock()
         self._held: dict[str, str] = {}
+        self._marked = False  # by a tick, which is gone only if the server was emptied
 
     def __len__(self) -> int:
         return len(self._held)
@@ -48,6 +50,7 @@ class Tree:
         try:
             self._check_events()
             self._held = self._read()
+            self._marked = bool(self._client.exists(self._key(TICK)))
         except RedisError as error:
             raise DriverError(f"The tree's Redis does not answer: {error}") from error
 
@@ -63,14 +66,18 @@ class Tree:
             return 0
         try:
             with self._client.pipeline(transaction=True) as change:
+                change.exists(self._key(TICK))
                 for name, value in sorted(sets.items()):
                     change.set(self._key(name), value)
                 for name in removed:
                     change.unlink(self._key(name))
                 self._tick(change)
-                change.execute()
+                was_there = change.execute()[0]
         except RedisError as error:
             raise DriverError(f"The tree could not be written: {error}") from error
+        if self._marked and not was_there:
+            raise DriverError(_EMPTIED)
+        self._marked = True
         self._held.update(sets)
         for name in removed:
             del self._held[name]
@@ -80,8 +87,8 @@ class Tree:
         """Make sure that the tree is there, and now and then make Traefik read it again: it may
         have missed an event. Raises `DriverError`."""
         try:
-            if not self._client.exists(self._key(TICK)):
-                raise DriverError("The tree is gone: its Redis was emptied.")
+            if self._marked and not self._client.exists(self._key(TICK)):
+                raise DriverError(_EMPTIED)
             if self._clock() - self._ticked > REMIND_EVERY:
                 with self._client.pipeline(transaction=True) as change:
                     self._tick(change)
