@@ -89,7 +89,9 @@ class Postgres:
 
     def wait(self, check: Callable[[], None], *, timeout: float = 30.0) -> None:
         """Return when the server answers and our database is there; see `wait_until`."""
-        wait_until(self._answers, check, timeout=timeout, what="PostgreSQL does not answer")
+        what = "PostgreSQL does not answer"
+        # It logs each knock at its closed door.
+        wait_until(self._answers, check, timeout=timeout, what=what, pause=0.1)
 
     def _answers(self) -> str:
         try:

@@ -26,8 +26,8 @@ from honcho.printer import Message, Printer
 from console.embedded.errors import StartError
 from console.embedded.process import signal_all, spawn
 
-# Seconds that each wave has before it is killed; together below the ten that `up` promises.
-_PATIENCE = (6.0, 2.5)
+# Seconds from the wish to stop after which each wave is killed; below the ten that `up` promises.
+_PATIENCE = (6.0, 9.0)
 _GLANCE = 0.05
 
 
@@ -146,12 +146,13 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop every child: first those who work, then the stores. Leaves none."""
+        began = time.monotonic()
         for store, patience in zip((False, True), _PATIENCE, strict=True):
             wave = [child for child in self._children if child.program.store is store]
             for child in wave:
                 if child.alive:
                     child.process.send_signal(child.program.stop)
-            self._await_end(wave, patience)
+            self._await_end(wave, began + patience)
             for child in wave:
                 if child.alive:
                     self.say(f"{child.program.name} does not stop; killing it")
@@ -160,8 +161,8 @@ class Supervisor:
                 child.reader.join(1)
         self._children.clear()
 
-    def _await_end(self, wave: list[Child], patience: float) -> None:
-        asked, deadline = self._asked, time.monotonic() + patience
+    def _await_end(self, wave: list[Child], deadline: float) -> None:
+        asked = self._asked
         while any(child.alive for child in wave) and time.monotonic() < deadline:
             if self._asked > max(asked, 1):
                 return  # a second Ctrl-C: no more patience

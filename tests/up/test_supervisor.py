@@ -102,7 +102,7 @@ def test_stores_are_stopped_after_those_who_write_to_them(
 def test_a_deaf_child_and_its_children_are_killed(
     supervisor: Supervisor, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("console.up.supervisor._PATIENCE", (0.3, 0.3))
+    monkeypatch.setattr("console.up.supervisor._PATIENCE", (0.3, 0.6))
     fork = f"import os; os.fork(); {DEAF}; time.sleep(60)"
     child = supervisor.start(python("deaf", fork))
     await_lines(log, "deaf", 2)
