@@ -24,6 +24,14 @@
     if (document.hidden && event.target.hasAttribute("data-poll")) event.preventDefault();
   });
 
+  // The session has ended: go to the login with the whole page, not with a part of it.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/login/")) {
+      event.preventDefault();
+      location.reload();
+    }
+  });
+
   // <div data-show-when="kind=static"> follows the fields of that name in its [data-scope].
   const show = (scope) => {
     for (const part of scope.querySelectorAll("[data-show-when]")) {

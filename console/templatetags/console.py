@@ -84,6 +84,8 @@ def pretty_json(value: Any) -> str:
 @register.filter
 def setting_text(value: Any) -> str:
     """A setting in words: without the password that an address in it may carry."""
+    if not value and value is not False:
+        return "–"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return redact(text)
 

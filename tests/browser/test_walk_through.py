@@ -42,6 +42,8 @@ def test_from_a_cluster_to_the_first_answer(inside: Page, house: House) -> None:
     expect(tab.locator("#live")).to_contain_text("connected")
     expect(tab.locator("#services").get_by_role("link", name="httpbin")).to_be_visible()
     assert house.cluster.token not in tab.content()
+    tab.get_by_role("button", name="Test now").click()
+    expect(tab.locator("#test-result .ti-circle-check").first).to_be_visible()
 
     tab.get_by_role("link", name="Applications", exact=True).first.click()
     tab.get_by_role("link", name="Create Application").first.click()
