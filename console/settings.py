@@ -192,6 +192,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "The control plane's REST API. Authenticate with `Authorization: Bearer ptl_…`.",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "console.api.schema.describe_errors",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -65,6 +65,13 @@ def test_describes_every_route(schema):
     }
 
 
+def test_says_what_can_go_wrong(schema):
+    create = schema["paths"]["/api/v1/applications/"]["post"]["responses"]
+    assert create.keys() == {"201", "400", "401", "409", "503"}
+    delete = schema["paths"]["/api/v1/registries/{id}/"]["delete"]["responses"]
+    assert delete.keys() == {"204", "401", "404", "409", "503"}
+
+
 def test_secrets_are_described_as_going_in_only(schema):
     shapes = schema["components"]["schemas"]
     assert "token" in shapes["RegistryRequest"]["properties"]
