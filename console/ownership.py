@@ -87,7 +87,7 @@ def own(
             log.warning("%s: lease lost", owner)
     log.info("%s: released", owner)
     if stop.is_set():
-        wakeups.send(owner)  # the workers that are left look for work at once
+        wakeups.ring(owner)  # the workers that are left look for work at once
     return True
 
 

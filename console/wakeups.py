@@ -25,16 +25,17 @@ _KEPT = 1000
 
 
 def send(topic: str) -> None:
-    """Wake the topic's loop after the present transaction. Redis being away is no error: the
-    loop finds the change at its next own look."""
+    """Wake the topic's loop after the present transaction."""
+    transaction.on_commit(lambda: ring(topic))
 
-    def now() -> None:
-        try:
-            redis.store().xadd(keys.wakeups(), {"topic": topic}, maxlen=_KEPT, approximate=True)
-        except RedisError as error:
-            log.warning("wake-up of %s not sent: %s", topic, error)
 
-    transaction.on_commit(now)
+def ring(topic: str) -> None:
+    """Wake the topic's loop now. Redis being away is no error: the loop finds the change at its
+    next own look."""
+    try:
+        redis.store().xadd(keys.wakeups(), {"topic": topic}, maxlen=_KEPT, approximate=True)
+    except RedisError as error:
+        log.warning("wake-up of %s not sent: %s", topic, error)
 
 
 class WakeupReader:
