@@ -73,6 +73,16 @@ class Postgres:
 
     def prepare(self) -> None:
         """Make the data folder if it is new, and whatever root needs. Raises `StartError`."""
+        try:
+            self._prepare()
+        except OSError as error:
+            raise StartError(
+                f"PostgreSQL's folder {self.folder} cannot be used: {error.strerror}"
+                f" ({error.filename}). Was it made by another user, root perhaps? Start as that"
+                " one, or set PORTOLAN_VAR to another folder."
+            ) from error
+
+    def _prepare(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.user:
             self._prepare_for_root(self.user)
@@ -132,7 +142,7 @@ class Postgres:
         _let_through(_BIN)
         if not (_BIN / "postgres").stat().st_mode & stat.S_IXOTH:
             _let_read(_BIN.parent)  # pip has installed under a strict umask
-        shutil.chown(self.folder, user)
+        _give(self.folder, user)
 
 
 def _ensure_user(user: str) -> None:
@@ -147,6 +157,15 @@ def _ensure_user(user: str) -> None:
                 "PostgreSQL refuses to run as root, and a system user for it cannot be made"
                 f" (useradd {user}: {error}). Run this as an ordinary user, or set DATABASE_URL."
             ) from error
+
+
+def _give(folder: Path, user: str) -> None:
+    """Make everything below the user's own; it may have been made by another, or by a user of
+    this name that was made anew."""
+    owner = pwd.getpwnam(user)
+    for path in (folder, *folder.rglob("*")):
+        if path.stat().st_uid != owner.pw_uid:
+            os.chown(path, owner.pw_uid, owner.pw_gid)
 
 
 def _let_read(folder: Path) -> None:

@@ -94,6 +94,12 @@ def test_data_of_another_postgres_is_refused_with_a_way_out(tmp_path: Path) -> N
         server.prepare()
 
 
+def test_a_folder_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    with pytest.raises(StartError, match="cannot be used"):
+        Postgres(tmp_path / "taken", 1, "house").prepare()
+
+
 def test_a_port_is_remembered_until_somebody_else_has_it(tmp_path: Path) -> None:
     path = tmp_path / "port"
     first = ports.remembered(path)
