@@ -84,6 +84,7 @@ class AccountController:
             return
         found = self.store.get(SERVICEACCOUNTS, f"{meta['namespace']}/{annotations[ACCOUNT_NAME]}")
         if found is None:
+            self.store.delete(SECRETS, key)
             return
         account = found.object()
         meta["annotations"] = {**annotations, ACCOUNT_UID: account["metadata"]["uid"]}

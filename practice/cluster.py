@@ -109,6 +109,8 @@ class Cluster:
         for entry in list(self.store.tables[NAMESPACES].entries.values()):
             self.accounts.furnish(entry.name)
         self.accounts.fill_secret(f"{DISCOVERY_ACCOUNT[0]}/{DISCOVERY_SECRET}")
+        # Like a server that has run for a while: what made this cluster is no longer to be watched.
+        self.store.compact()
         self.write_files()
         if options.keep:
             self.keeper = Keeper(self.store, options.data)

@@ -18,7 +18,7 @@ from practice.status import ApiError, Causes, method_not_allowed, no_such_path
 from practice.store import Entry, Store
 from practice.tokens import Tokens, User
 from practice.watches import WatchSettings
-from practice.writes import Writer, check_dry_run
+from practice.writes import Writer, check_delete_options, check_dry_run
 
 Headers = dict[str, str]
 HEALTH = {"healthz", "livez", "readyz"}
@@ -225,6 +225,7 @@ class Handlers:
         if grace is not None and grace.isdigit():
             options["gracePeriodSeconds"] = int(grace)
         values = [*request.query.getall("dryRun", []), *(options.get("dryRun") or [])]
+        check_delete_options(options)
         return options, check_dry_run(values, "DeleteOptions")
 
     async def _delete(

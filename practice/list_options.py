@@ -76,4 +76,4 @@ def parse_limit(params: Mapping[str, str]) -> int:
         return max(0, int(text))
     except ValueError:
         why = f'strconv.ParseInt: parsing "{text}": invalid syntax'
-        raise bad_request(f"unable to decode query parameters: {why}") from None
+        raise bad_request(why) from None

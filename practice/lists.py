@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from practice.schema import Resource
 from practice.selectors import field_of, parse_fields, parse_labels
 from practice.status import (
     CONTINUE_EXPIRED,
+    ApiError,
     bad_request,
     expired,
     too_large_version,
@@ -26,6 +28,7 @@ from practice.store import Entry, Store, Table
 
 Matcher = Callable[[Entry], bool]
 FUTURE_WAIT = 3.0
+ENCODING = "meta.k8s.io/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +70,38 @@ def make_filter(resource: Resource, params: Mapping[str, str]) -> Filter:
     return Filter(matches, by_labels is None and not terms)
 
 
+class _Token(msgspec.Struct):
+    v: str = ""
+    rv: int = 0
+    start: str = ""
+
+
 def make_token(rv: int, start: str) -> str:
-    body = msgspec.json.encode({"v": "meta.k8s.io/v1", "rv": rv, "start": start + "\0"})
+    body = msgspec.json.encode({"v": ENCODING, "rv": rv, "start": start + "\0"})
     return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
 
 
 def parse_token(token: str) -> tuple[int, str]:
+    """Return the version and the key to go on from; a token not of our making is 400."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        body = msgspec.json.decode(raw)
+        body = msgspec.json.decode(raw, type=_Token)
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        raise bad_request(f"continue key is not valid: {error}") from None
-    if not isinstance(body, dict) or body.get("v") != "meta.k8s.io/v1":
-        raise bad_request(
-            "continue key is not valid: server does not recognize this encoded version"
-        )
-    if not isinstance(body.get("rv"), int) or not str(body.get("start") or ""):
-        raise bad_request("continue key is not valid: incorrect encoded start resourceVersion")
-    return body["rv"], str(body["start"])
+        raise _no_token(str(error)) from None
+    if body.v != ENCODING:
+        raise _no_token(f"server does not recognize this encoded version {body.v}")
+    if not body.rv:
+        raise _no_token(f"incorrect encoded start resourceVersion (version {body.v})")
+    if not body.start:
+        raise _no_token(f"encoded start key empty (version {body.v})")
+    # A made-up key must not lead out of the list.
+    if posixpath.normpath(f"/{body.start}") != f"/{body.start}":
+        raise _no_token(body.start)
+    return body.rv, body.start
+
+
+def _no_token(why: str) -> ApiError:
+    return bad_request(f"invalid continue token: continue key is not valid: {why}")
 
 
 class Lister:
@@ -104,6 +121,7 @@ class Lister:
         token = params.get("continue", "")
         if token:
             at, start = self._resume(table, token, params)
+            await self._reach(at)
             return self._page(table, chosen, prefix=prefix, start=start, at=at, limit=limit)
         if params.get("resourceVersion") == "0":
             # The watch cache answers these, and it does not page.
@@ -128,13 +146,7 @@ class Lister:
         except ValueError as error:
             raise bad_request(f"invalid resource version: {error}") from None
         match = params.get("resourceVersionMatch", "")
-        if asked > self.store.rv:
-            for _ in range(int(FUTURE_WAIT / 0.05)):
-                await asyncio.sleep(0.05)
-                if asked <= self.store.rv:
-                    break
-            else:
-                raise too_large_version(asked, self.store.rv)
+        await self._reach(asked)
         # A version with a limit and no match rule has always meant exactly that version.
         if asked and (match == "Exact" or (limit and not match)):
             if asked < max(self.store.compacted, table.history):
@@ -143,6 +155,14 @@ class Lister:
         if params.get("resourceVersion") == "0" and self.lag is not None:
             return max(self.lag, table.history)
         return self.store.rv
+
+    async def _reach(self, version: int) -> None:
+        """Wait a while for a version that does not exist yet."""
+        for _ in range(int(FUTURE_WAIT / 0.05)):
+            if version <= self.store.rv:
+                return
+            await asyncio.sleep(0.05)
+        raise too_large_version(version, self.store.rv)
 
     def _page(
         self, table: Table, chosen: Filter, *, prefix: str, start: str, at: int, limit: int

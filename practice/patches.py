@@ -45,8 +45,9 @@ def apply_patch(content_type: str, kind: str, document: Json, patch: Any) -> Jso
     if content_type == JSON_PATCH:
         try:
             result = json_patch(document, patch)
-        except PatchError as error:
-            message = f"the server rejected our request due to an error in our request: {error}"
+        except PatchError:
+            # The real server does not say which operation it was.
+            message = "the server rejected our request due to an error in our request"
             raise ApiError(422, "Invalid", message, details={}) from None
         if not isinstance(result, dict):
             raise bad_request("the patched document is not an object")

@@ -43,8 +43,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A binding joined with its role's rules; namespace "" means the whole cluster."""
+    """A binding joined with its role's rules; namespace "" means the whole cluster. `title` is how
+    reviews name the two.
+    """
 
+    title: str
     namespace: str
     subjects: tuple[Json, ...]
     rules: tuple[Json, ...]
@@ -61,19 +64,33 @@ class Rbac:
             self.grants = None
 
     def allows(self, user: User, ask: Ask) -> bool:
+        return self.reason(user, ask) is not None
+
+    def reason(self, user: User, ask: Ask) -> str | None:
+        """Why it is allowed, in the words of a review; None if it is not."""
         if MASTERS in user.groups:
-            return True
-        return any(rule_allows(rule, ask) for rule in self.rules(user, ask.namespace))
+            return ""
+        for grant, subject in self._held(user, ask.namespace):
+            if any(rule_allows(rule, ask) for rule in grant.rules):
+                return f"RBAC: allowed by {grant.title} to {_subject(subject, grant.namespace)}"
+        return None
 
     def rules(self, user: User, namespace: str) -> Iterator[Json]:
         """All rules that hold for a user in a namespace, those of the whole cluster included."""
+        for grant, _ in self._held(user, namespace):
+            yield from grant.rules
+
+    def _held(self, user: User, namespace: str) -> Iterator[tuple[Grant, Json]]:
+        """The grants that hold for a user, each with the subject that the user is."""
         if self.grants is None:
             self.grants = list(self._compile())
         for grant in self.grants:
             if grant.namespace and grant.namespace != namespace:
                 continue
-            if any(_is_subject(subject, user, grant.namespace) for subject in grant.subjects):
-                yield from grant.rules
+            for subject in grant.subjects:
+                if _is_subject(subject, user, grant.namespace):
+                    yield grant, subject
+                    break
 
     def require(self, user: User, ask: Ask) -> None:
         if not self.allows(user, ask):
@@ -85,7 +102,10 @@ class Rbac:
                 binding = entry.object()
                 role = self._role(binding["roleRef"], entry.namespace)
                 if role is not None:
+                    ref = binding["roleRef"]
+                    where = f"/{entry.namespace}" if entry.namespace else ""
                     yield Grant(
+                        f'{resource.kind} "{entry.name}{where}" of {ref["kind"]} "{ref["name"]}"',
                         entry.namespace,
                         tuple(binding.get("subjects") or ()),
                         tuple(self._rules_of(role)),
@@ -114,6 +134,12 @@ def _is_subject(subject: Json, user: User, namespace: str) -> bool:
         where = subject.get("namespace") or namespace
         return user.name == f"system:serviceaccount:{where}:{name}"
     return user.name == name if kind == "User" else kind == "Group" and name in user.groups
+
+
+def _subject(subject: Json, namespace: str) -> str:
+    kind, name = subject["kind"], subject["name"]
+    where = f"/{subject.get('namespace') or namespace}" if kind == "ServiceAccount" else ""
+    return f'{kind} "{name}{where}"'
 
 
 def rule_allows(rule: Json, ask: Ask) -> bool:

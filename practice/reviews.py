@@ -46,11 +46,15 @@ def _info(user: User) -> Json:
 
 def _access(spec: Json, user: User, rbac: Rbac) -> Json:
     wanted, plain = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if (wanted is None) == (plain is None):
-        causes = Causes()
+    causes = Causes()
+    if wanted is None and plain is None:
         why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        causes.invalid("spec.resourceAttributes", "", why)
-        causes.raise_for("SelfSubjectAccessReview", "", group="authorization.k8s.io")
+        causes.invalid("spec.resourceAttributes", None, why)
+    elif wanted is not None and plain is not None:
+        why = "cannot be specified in combination with resourceAttributes"
+        causes.invalid("spec.nonResourceAttributes", plain, why)
+    # The real server leaves the kind out here.
+    causes.raise_for("", "", group="authorization.k8s.io")
     if plain is not None:
         ask = Ask(verb=plain.get("verb", ""), path=plain.get("path", ""))
     else:
@@ -63,9 +67,10 @@ def _access(spec: Json, user: User, rbac: Rbac) -> Json:
             namespace=wanted.get("namespace", ""),
             name=wanted.get("name", ""),
         )
-    if rbac.allows(user, ask):
-        return {"allowed": True, "reason": "RBAC: allowed"}
-    return {"allowed": False}
+    reason = rbac.reason(user, ask)
+    if reason is None:
+        return {"allowed": False}
+    return {"allowed": True, "reason": reason} if reason else {"allowed": True}
 
 
 def _rules(user: User, rbac: Rbac, namespace: str) -> Json:

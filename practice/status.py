@@ -89,6 +89,13 @@ def conflict(resource: Resource, name: str, why: str = "") -> ApiError:
     return ApiError(409, "Conflict", message, details=details_of(resource, name))
 
 
+def precondition_failed(resource: Resource, name: str, why: str) -> ApiError:
+    """A conflict as a deletion says it: with the kind where others name the resource."""
+    message = f'Operation cannot be fulfilled on {resource.qualified_kind} "{name}": {why}'
+    details = {**details_of(resource, name), "kind": resource.kind}
+    return ApiError(409, "Conflict", message, details=details)
+
+
 def bad_request(message: str) -> ApiError:
     return ApiError(400, "BadRequest", message)
 
@@ -146,7 +153,7 @@ class Causes:
         self.add(field, "FieldValueRequired", f"Required value: {why}" if why else "Required value")
 
     def invalid(self, field: str, value: Any, why: str) -> None:
-        shown = f'"{value}"' if isinstance(value, str) else str(value)
+        shown = "null" if value is None else f'"{value}"' if isinstance(value, str) else str(value)
         self.add(field, "FieldValueInvalid", f"Invalid value: {shown}: {why}")
 
     def duplicate(self, field: str, value: Any) -> None:
@@ -181,7 +188,8 @@ class Causes:
         details: Json = {"name": name} if name else {}
         if group:
             details["group"] = group
-        details["kind"] = kind
+        if kind:
+            details["kind"] = kind
         details["causes"] = [
             {"reason": reason, "message": message, "field": field}
             for field, reason, message in self.items

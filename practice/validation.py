@@ -57,6 +57,10 @@ WHY_VALUE = (
 WHY_PORT = "must be between 1 and 65535, inclusive"
 SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 PROTOCOLS = ("SCTP", "TCP", "UDP")
+LINK_LOCAL_MULTICAST = (
+    ipaddress.ip_network("224.0.0.0/24"),
+    ipaddress.ip_network("ff02::/16"),
+)
 
 
 def validate(resource: Resource, obj: Json, before: Json | None = None) -> None:
@@ -192,16 +196,20 @@ def _address(causes: Causes, field: str, value: str, version: int = 0) -> None:
         why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
         causes.invalid(field, value, why)
         return
+    if str(address) != value:
+        causes.invalid(field, value, f'must be in canonical form ("{address}")')
     if version and address.version != version:
-        causes.invalid(field, value, f"must be an IPv{version} address")
-    if address.is_unspecified:
+        # The real server names the list here, not the item.
+        causes.invalid(field.rpartition("[")[0], value, f"must be an IPv{version} address")
+    elif address.is_unspecified:
         causes.invalid(field, value, f"may not be unspecified ({value})")
     elif address.is_link_local:
         causes.invalid(
             field, value, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"
         )
-    elif address.is_multicast:
-        causes.invalid(field, value, "may not be in the multicast range (224.0.0.0/4, ff00::/8)")
+    elif any(address in network for network in LINK_LOCAL_MULTICAST):
+        why = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"
+        causes.invalid(field, value, why)
 
 
 def _slice(causes: Causes, obj: Json, before: Json | None) -> None:
@@ -213,6 +221,7 @@ def _slice(causes: Causes, obj: Json, before: Json | None) -> None:
         causes.unsupported("addressType", kind, kinds)
     if before is not None and before.get("addressType") != kind:
         causes.invalid("addressType", kind, "field is immutable")
+    _slice_ports(causes, obj)
     endpoints = obj.get("endpoints") or []
     if len(endpoints) > 1000:
         causes.too_many("endpoints", len(endpoints), 1000)
@@ -228,6 +237,13 @@ def _slice(causes: Causes, obj: Json, before: Json | None) -> None:
                 _address(causes, field, address, 4 if kind == "IPv4" else 6)
             elif kind == "FQDN" and not SUBDOMAIN.fullmatch(str(address)):
                 causes.invalid(field, address, WHY_SUBDOMAIN)
+            elif kind == "FQDN" and "." not in address:
+                why = "should be a domain with at least two segments separated by dots"
+                causes.invalid(field, address, why)
+
+
+def _slice_ports(causes: Causes, obj: Json) -> None:
+    """Names and protocols only: the real server admits any number as a slice's port."""
     ports = obj.get("ports") or []
     if len(ports) > 20_000:
         causes.too_many("ports", len(ports), 20_000)
@@ -239,8 +255,6 @@ def _slice(causes: Causes, obj: Json, before: Json | None) -> None:
         if name in names:
             causes.duplicate(f"ports[{i}].name", name)
         names.add(name)
-        if port.get("port") is not None and not is_port(port["port"]):
-            causes.invalid(f"ports[{i}].port", port["port"], WHY_PORT)
         _protocol(causes, f"ports[{i}].protocol", port)
 
 

@@ -4,7 +4,8 @@ Promises, as the real server's:
 * each change after the starting version is sent once, in order; a start at "" or "0" sends the
   present first;
 * an object that begins or ceases to match the selectors is ADDED or DELETED;
-* a bookmark never overtakes a change; one comes shortly before the end;
+* a bookmark never overtakes a change, and says a newer version than the watch began at; one comes
+  shortly before the end;
 * a start that left the window is answered with 200 and one ERROR line.
 
 Lines go to a `Wire`, which faults may cut, slow or silence.
@@ -81,7 +82,7 @@ class Watch:
         except ValueError as error:
             raise ApiError(500, "", str(error)) from None
         self.timeout = self._timeout(params)
-        self.seen = self.start
+        self.seen = self.began = self.start
 
     def _timeout(self, params: Mapping[str, str]) -> float:
         text = params.get("timeoutSeconds") or "0"
@@ -125,8 +126,9 @@ class Watch:
             if self.start < self.table.floor:
                 return None
             self.events.extend(self.table.since(self.start))
+            self.began = max(self.start, self.events[-1].rv if self.events else 0)
             return b""
-        self.seen = self.store.rv
+        self.seen = self.began = self.store.rv
         if not synthetic:
             return b""
         lines = [
@@ -146,7 +148,9 @@ class Watch:
             lines = self._drain()
             now = time.monotonic()
             if now >= bookmark:
-                if self.bookmarks and self.settings.bookmarks and self.store.rv >= self.seen:
+                if self.bookmarks and self.settings.bookmarks and self.store.rv >= self.began:
+                    if self.store.rv == self.began:
+                        self.store.pass_time()
                     self.seen = self.store.rv
                     lines += self._bookmark()
                 bookmark = now + self.settings.bookmark_every

@@ -18,10 +18,12 @@ from practice.status import (
     bad_request,
     conflict,
     not_found,
+    precondition_failed,
 )
 from practice.store import Entry, Store, now_text
 from practice.validation import validate
 
+PROPAGATION = ("Foreground", "Background", "Orphan")
 SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
@@ -72,7 +74,8 @@ class Writer:
         if resource.namespaced and self.store.get(NAMESPACES, namespace) is None:
             raise not_found(NAMESPACES, namespace)
         if meta.get("resourceVersion"):
-            raise bad_request("resourceVersion should not be set on objects to be created")
+            why = "resourceVersion should not be set on objects to be created"
+            raise ApiError(500, "", why)
         for field in (*SYSTEM_FIELDS, "generation", "managedFields", "selfLink"):
             meta.pop(field, None)
         if not meta.get("name") and meta.get("generateName"):
@@ -125,7 +128,8 @@ class Writer:
         meta, old = obj["metadata"], before["metadata"]
         uid = meta.get("uid")
         if uid and uid != old["uid"]:
-            raise conflict(resource, entry.name, _precondition("UID", uid, old["uid"]))
+            why = f"UID in precondition: {uid}, UID in object meta: {old['uid']}"
+            raise conflict(resource, entry.name, f"Precondition failed: {why}")
         for field in SYSTEM_FIELDS:
             meta.pop(field, None)
             if field in old:
@@ -141,11 +145,12 @@ class Writer:
             meta["generation"] = old.get("generation", 1) + _differs(before, obj)
         if dry:
             return self.store.seal(resource, obj, entry.rv)
-        saved = self.store.replace(resource, obj)
         finished = "deletionTimestamp" in meta and not meta.get("finalizers")
-        if finished and resource is not NAMESPACES and not self.lingers(resource, saved):
-            self.store.delete(resource, saved.key)
-        return saved
+        if finished and resource is not NAMESPACES and not self.lingers(resource, entry):
+            # The update that lets go of an object is its deletion, not a change before it.
+            event = self.store.delete(resource, entry.key)
+            return self.store.seal(resource, obj, event.rv)
+        return self.store.replace(resource, obj)
 
     def delete(
         self, resource: Resource, namespace: str, name: str, options: Json, *, dry: bool = False
@@ -155,11 +160,7 @@ class Writer:
         obj = entry.object()
         meta = obj["metadata"]
         wanted = options.get("preconditions") or {}
-        if wanted.get("uid") and wanted["uid"] != meta["uid"]:
-            raise conflict(resource, name, _precondition("UID", wanted["uid"], meta["uid"]))
-        if wanted.get("resourceVersion") and wanted["resourceVersion"] != str(entry.rv):
-            why = _precondition("ResourceVersion", wanted["resourceVersion"], str(entry.rv))
-            raise conflict(resource, name, why)
+        _check_preconditions(resource, entry, wanted, uid=meta["uid"])
         if resource is NAMESPACES and name in ("default", "kube-system", "kube-public"):
             message = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
             details = {"name": name, "kind": "namespaces"}
@@ -180,8 +181,30 @@ class Writer:
         return self.store.delete(resource, entry.key).entry("DELETED")
 
 
-def _precondition(what: str, wanted: str, found: str) -> str:
-    return f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}"
+def _check_preconditions(resource: Resource, entry: Entry, wanted: Json, *, uid: str) -> None:
+    for what, field, found, perhaps in (
+        ("UID", "uid", uid, "deleted and then recreated"),
+        ("ResourceVersion", "resourceVersion", str(entry.rv), "modified"),
+    ):
+        value = wanted.get(field)
+        if value and value != found:
+            why = (
+                f"the {what} in the precondition ({value}) does not match the {what} in record "
+                f"({found}). The object might have been {perhaps}"
+            )
+            raise precondition_failed(resource, entry.name, why)
+
+
+def check_delete_options(options: Json) -> None:
+    """Refuse contradictory options with 422; no object here has dependents to care for."""
+    causes = Causes()
+    policy = options.get("propagationPolicy")
+    if policy is not None and options.get("orphanDependents") is not None:
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        causes.invalid("propagationPolicy", policy, why)
+    elif policy is not None and policy not in PROPAGATION:
+        causes.unsupported("propagationPolicy", policy, (*PROPAGATION, "nil"))
+    causes.raise_for("DeleteOptions", "", group="meta.k8s.io")
 
 
 def _differs(before: Json, after: Json) -> bool:

@@ -194,7 +194,7 @@ def test_an_invalid_service_is_422_with_its_field(api, spec, field):
         ({"addressType": "IPv9"}, "addressType"),
         ({"endpoints": [{"addresses": []}]}, "endpoints[0].addresses"),
         ({"endpoints": [{"addresses": ["x"]}]}, "endpoints[0].addresses[0]"),
-        ({"endpoints": [{"addresses": ["::1"]}]}, "endpoints[0].addresses[0]"),
+        ({"endpoints": [{"addresses": ["::1"]}]}, "endpoints[0].addresses"),
         ({"endpoints": [{"addresses": ["169.254.1.1"]}]}, "endpoints[0].addresses[0]"),
         ({"ports": [{"name": "a"}, {"name": "a"}]}, "ports[1].name"),
         ({"metadata": {"name": "UPPER"}}, "metadata.name"),
