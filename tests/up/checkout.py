@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -145,4 +146,5 @@ class Up:
             self.process.terminate()
             self.process.wait(20)
         for process in self.checkout.processes():
-            process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # on its way out already
+                process.kill()
