@@ -17,8 +17,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT"
 
 
 def validate_host(value: str) -> None:
-    """A DNS name in lower case, perhaps with ``*.`` in front."""
-    if len(value) > 253 or not _HOST.fullmatch(value):
+    """A DNS name, perhaps with ``*.`` in front. Its letters' case means nothing."""
+    if len(value) > 253 or not _HOST.fullmatch(value.lower()):
         raise ValidationError(
             _("“%(value)s” is not a host name such as shop.example.org or *.example.org."),
             params={"value": value},

@@ -61,13 +61,13 @@ class AuditFilterForm(forms.Form):
         required=False,
         choices=[
             ("", _("Every type")),
-            ("service registry", _("service registry")),
+            ("registry", _("service registry")),
             ("application", _("application")),
             ("upstream", _("upstream")),
-            ("API", _("API")),
+            ("api", _("API")),
             ("gateway", _("gateway")),
-            ("control plane", _("control plane")),
-            ("API token", _("API token")),
+            ("controlplane", _("control plane")),
+            ("apitoken", _("API token")),
         ],
     )
     object = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -11,7 +11,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import validate_slug
-from django.db import connection, models
+from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -53,16 +53,12 @@ class Owned(models.Model):
 
     @classmethod
     def claim_epoch(cls, row_id: str | uuid.UUID) -> int:
-        """Count the epoch up and return it: one UPDATE … RETURNING, so that no two workers
-        can get the same. Raises `DoesNotExist`."""
-        table = connection.ops.quote_name(cls._meta.db_table)
-        with connection.cursor() as cursor:
-            statement = f"UPDATE {table} SET epoch = epoch + 1 WHERE id = %s RETURNING epoch"
-            cursor.execute(statement, [str(row_id)])
-            found = cursor.fetchone()
-        if found is None:
-            raise cls.DoesNotExist
-        return int(found[0])
+        """Count the epoch up and return it. The update locks the row until the epoch has been
+        read, so that no two workers can get the same. Raises `DoesNotExist`."""
+        rows = cls._default_manager.filter(pk=row_id)
+        with transaction.atomic():
+            rows.update(epoch=F("epoch") + 1)
+            return rows.values_list("epoch", flat=True).get()
 
 
 class ControlPlane(Row, Owned):

@@ -27,7 +27,7 @@ _TIMEOUT = 5.0  # seconds for one answer; blocking reads stay well below it
 
 def connect(url: str) -> Client:
     """Build a client for `url`; nothing is sent before its first command."""
-    keepalive = {
+    keepalive: dict[int, int] = {
         getattr(socket, name): value
         for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
         if hasattr(socket, name)  # macOS has no TCP_KEEPIDLE
@@ -36,8 +36,7 @@ def connect(url: str) -> Client:
         url,
         socket_timeout=_TIMEOUT,
         socket_connect_timeout=_TIMEOUT,
-        socket_keepalive=True,
-        socket_keepalive_options=keepalive,
+        **({} if url.startswith("unix:") else {"socket_keepalive_options": keepalive}),
         health_check_interval=15,
         retry=Retry(NoBackoff(), 0),
     )

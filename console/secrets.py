@@ -18,12 +18,14 @@ from django.db import models
 
 
 class Secret:
-    """A text that does not show itself. Falsy when empty."""
+    """A text that does not show itself. Falsy when empty. `stored` tells one that was read from
+    the database from one that somebody gave just now."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "stored")
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = "", *, stored: bool = False) -> None:
         self._text = text
+        self.stored = stored
 
     def reveal(self) -> str:
         return self._text
@@ -75,7 +77,7 @@ class SecretField(models.Field):  # type: ignore[type-arg] # not generic at run 
         if not value:
             return Secret()
         try:
-            return Secret(_cipher().decrypt(bytes(value)).decode())
+            return Secret(_cipher().decrypt(bytes(value)).decode(), stored=True)
         except InvalidToken as error:
             raise ImproperlyConfigured(
                 "A stored secret cannot be decrypted: SECRET_KEYS lacks the key that encrypted it."

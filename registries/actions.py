@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -32,9 +34,21 @@ def create_registry(*, registry: Registry, actor: Actor, verify: bool = True) ->
 
 def change_registry(*, registry: Registry, actor: Actor, verify: bool = True) -> Registry:
     """Save a changed registry; see `create_registry`. Its watcher starts again with the new
-    settings and keeps the nodes that it has published meanwhile."""
+    settings and keeps the nodes that it has published meanwhile.
+
+    The cluster is asked only if something changed that it has a say in. Where the token would go
+    to another server, or to one that is not verified any more, it has to be given again: else who
+    cannot read it could have it sent to a place where he can."""
     registry.full_clean()
-    if verify and registry.enabled:
+    known = Registry.objects.get(pk=registry.pk)
+    if registry.token.stored and (
+        registry.server != known.server or (known.verify_tls and not registry.verify_tls)
+    ):
+        raise ValidationError(
+            {"token": _("The token would go to another server: give it again.")},
+            code="token_needed",
+        )
+    if verify and registry.enabled and _asks_anew(known, registry):
         verification.verify(registry)
     with transaction.atomic():
         stored = Registry.objects.select_for_update().get(pk=registry.pk)
@@ -49,6 +63,11 @@ def change_registry(*, registry: Registry, actor: Actor, verify: bool = True) ->
         )
         wakeups.send(keys.registry(str(registry.pk)))
     return registry
+
+
+def _asks_anew(before: Registry, after: Registry) -> bool:
+    """Whether a change may decide if the cluster can be watched."""
+    return before.to_spec() != replace(after.to_spec(), name=before.name) or not before.enabled
 
 
 def delete_registry(*, registry: Registry, actor: Actor) -> None:

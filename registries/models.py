@@ -217,7 +217,8 @@ class Registry(Row, Owned):
             raise ValidationError(_("A service account token is needed."))
         if token and not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", token):
             raise ValidationError(_("This is not a bearer token: it holds blanks or other signs."))
-        self.token = Secret(token)
+        if token != self.token.reveal():
+            self.token = Secret(token)
 
     def _clean_namespaces(self) -> None:
         for name in self.namespaces:

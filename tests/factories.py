@@ -96,7 +96,8 @@ def make_api(*, published: bool = True, **overrides: Any) -> Api:
 
 def make_gateway(**overrides: Any) -> Gateway:
     number = next(_numbers)
-    values = {"name": f"gateway-{number}", "kind": "traefik", "settings": {}} | overrides
+    values = {"name": f"gateway-{number}", "kind": "traefik"} | overrides
+    values.setdefault("settings", {"redis_url": "redis://127.0.0.1:6379/2"})
     if "control_plane" not in values:
         values["control_plane"] = make_control_plane()
     return gateway_actions.create_gateway(gateway=Gateway(**values), actor=None)

@@ -5,9 +5,11 @@ cluster with real replicas. One a test process; what a test makes in it has name
 from __future__ import annotations
 
 import json
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,9 +71,13 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    checkout = Checkout(tmp_path_factory.mktemp("house") / "portolan")
-    with PracticeCluster(workload=True, replicas=3) as cluster:
+def house() -> Iterator[House]:
+    # Not below pytest's folder: the next run of pytest closes that to PostgreSQL's own user.
+    with (
+        tempfile.TemporaryDirectory(prefix="house-") as folder,
+        PracticeCluster(workload=True, replicas=3) as cluster,
+    ):
+        checkout = Checkout(Path(folder) / "portolan")
         run = Up(
             checkout,
             "--empty",

@@ -37,6 +37,7 @@ LIVES = {
         {
             "name": "c2",
             "server": "https://10.0.0.2",
+            "token": "abd",
             "namespaces": ["shop"],
             "namespace_operator": "match",
             "namespace_patterns": ["shop-.*"],
