@@ -71,9 +71,9 @@ def _check(client: Client, spec: RegistrySpec) -> list[Finding]:
         version = _version(client)
     except KubeError as error:
         failed = _STEP_OF.get(error.code, "token")
-        passed = [_passed(step, client) for step in _STEPS[: _STEPS.index(failed)]]
+        passed = [_passed(step, client, spec) for step in _STEPS[: _STEPS.index(failed)]]
         return [*passed, _failed(failed, error)]
-    found = [_passed(step, client) for step in _STEPS[:-1]]
+    found = [_passed(step, client, spec) for step in _STEPS[:-1]]
     found.append(Finding("token", True, f"The token is accepted by Kubernetes {version}."))
     for namespace in spec.namespaces or ("",):
         found += _readable(client, spec, namespace)
@@ -165,11 +165,15 @@ def _where(namespace: str) -> str:
     return f"in namespace {namespace}" if namespace else "in all namespaces"
 
 
-def _passed(step: str, client: Client) -> Finding:
+def _passed(step: str, client: Client, spec: RegistrySpec) -> Finding:
     texts = {
         "dns": f"{client.host} has an address.",
         "connection": f"Port {client.port} accepts connections.",
-        "tls": "The certificate is trusted.",
+        "tls": (
+            "The certificate is trusted."
+            if spec.verify_tls
+            else "The connection is encrypted; the server's certificate is not verified."
+        ),
     }
     return Finding(step, True, texts[step])
 
