@@ -44,10 +44,8 @@ def change_registry(*, registry: Registry, actor: Actor, verify: bool = True) ->
     if registry.token.stored and (
         registry.server != known.server or (known.verify_tls and not registry.verify_tls)
     ):
-        raise ValidationError(
-            {"token": _("The token would go to another server: give it again.")},
-            code="token_needed",
-        )
+        text = _("The token would go to another server: give it again.")
+        raise ValidationError({"token": ValidationError(text, code="token_needed")})
     if verify and registry.enabled and _asks_anew(known, registry):
         verification.verify(registry)
     with transaction.atomic():

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from practice.testing import PracticeCluster
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the running house go to one process: one house is enough."""
+    for item in items:
+        if "house" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("house"))
+
+
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: SettingsWrapper) -> None:
     """A good hash takes a quarter of a second for each user that a test makes."""

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.house import House, house
-
-__all__ = ["house"]
+from tests.house import House
 
 _ARGUMENTS = [
     "--no-sandbox",  # the tests may run as root
