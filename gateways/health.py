@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import msgspec
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
 
-from console import redis
+from console.board import Board
 from console.contract import keys
-from console.redis import Client
 
 
 class Phase(models.TextChoices):
@@ -46,21 +42,6 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     refused: dict[str, str] = {}  # state key → why this kind of gateway cannot have it
 
 
-_decoder = msgspec.json.Decoder(Status)
-
-
-def write(client: Client, gateway_id: str, status: Status) -> None:
-    """Called by the gateway's driver loop only."""
-    client.set(keys.status(keys.gateway(gateway_id)), msgspec.json.encode(status))
-
-
-def read(gateway_ids: Iterable[str]) -> dict[str, Status]:
-    """Read what is known of gateways. Raises `RedisError`."""
-    wanted = list(gateway_ids)
-    if not wanted:
-        return {}
-    found = redis.store().mget([keys.status(keys.gateway(one)) for one in wanted])
-    return {
-        one: _decoder.decode(data) if data else Status()
-        for one, data in zip(wanted, found, strict=True)
-    }
+board = Board(Status, owner=keys.gateway)
+write = board.write
+read = board.read

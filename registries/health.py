@@ -6,16 +6,12 @@ configuration. It does not expire; a status whose worker is gone is shown as wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import msgspec
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
 
-from console import redis
+from console.board import Board
 from console.contract import keys
-from console.redis import Client
 
 
 class Phase(models.TextChoices):
@@ -58,21 +54,6 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     token_expires_at: int = 0  # 0: it does not expire, or nobody knows
 
 
-_decoder = msgspec.json.Decoder(Status)
-
-
-def write(client: Client, registry_id: str, status: Status) -> None:
-    """Called by the registry's worker only."""
-    client.set(keys.status(keys.registry(registry_id)), msgspec.json.encode(status))
-
-
-def read(registry_ids: Iterable[str]) -> dict[str, Status]:
-    """Read what is known of registries. Raises `RedisError`."""
-    wanted = list(registry_ids)
-    if not wanted:
-        return {}
-    found = redis.store().mget([keys.status(keys.registry(one)) for one in wanted])
-    return {
-        one: _decoder.decode(data) if data else Status()
-        for one, data in zip(wanted, found, strict=True)
-    }
+board = Board(Status, owner=keys.registry)
+write = board.write
+read = board.read
