@@ -98,20 +98,24 @@ class Api:
         as_us = token == ""
         self.token = login.token if as_us else token
         self.tls = login.trust(as_us=as_us)
+        # Kept open for the short requests of one test; it opens itself again for the next.
+        self.kept = self._connection()
 
-    def open(
+    def _connection(self) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection(
+            self.login.host, self.login.port, timeout=15, context=self.tls
+        )
+
+    def _send(
         self,
+        connection: http.client.HTTPSConnection,
         method: str,
         where: str,
         body: Any = None,
         *,
         headers: dict[str, str] | None = None,
-        timeout: float = 15,
         **params: Any,
     ) -> http.client.HTTPResponse:
-        connection = http.client.HTTPSConnection(
-            self.login.host, self.login.port, timeout=timeout, context=self.tls
-        )
         OPENED.append(connection)
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if body is not None and not isinstance(body, bytes):
@@ -122,12 +126,12 @@ class Api:
             method,
             f"{self.login.base}{where}{query}",
             body,
-            {**sent, "Connection": "close", **(headers or {})},
+            {**sent, **(headers or {})},
         )
         return connection.getresponse()
 
     def ask(self, method: str, where: str, body: Any = None, **more: Any) -> Answer:
-        with self.open(method, where, body, **more) as response:
+        with self._send(self.kept, method, where, body, **more) as response:
             return Answer(response)
 
     def get(self, where: str, **more: Any) -> Answer:
@@ -147,6 +151,6 @@ class Api:
         return self.ask("DELETE", where, body, **more)
 
     def watch(self, where: str, **more: Any) -> Watch:
-        response = self.open("GET", where, watch="true", **more)
+        response = self._send(self._connection(), "GET", where, watch="true", **more)
         assert response.status == 200, response.read()
         return Watch(response)

@@ -81,11 +81,9 @@ def expired(admin: Api) -> str:
     """A version that is too old to watch from. The first one is, once a server has restarted or has
     seen more than its memory holds.
     """
-    with admin.open(
-        "GET", path("endpointslices"), watch="true", resourceVersion="1", timeoutSeconds=1
-    ) as response:
-        if b'"code":410' not in response.readline():
-            pytest.skip("this server is so young that it still can watch from its first version")
+    watch = admin.watch(path("endpointslices"), resourceVersion="1", timeoutSeconds=1)
+    if b'"code":410' not in watch.response.readline():
+        pytest.skip("this server is so young that it still can watch from its first version")
     return "1"
 
 

@@ -7,7 +7,7 @@ from tests.conformance.space import slice_of
 
 
 def test_a_large_list_is_compressed_if_wanted(space):
-    for i in range(12):
+    for i in range(4):
         many = [f"10.{i}.{j // 250}.{j % 250 + 1}" for j in range(1000)]
         space.make("endpointslices", slice_of(f"s{i}", many))
     plain = space.api.get(space.slices)
