@@ -79,6 +79,7 @@ class FeedReader:
         self._keys = keys
         self._clock = clock
         self._digests: dict[str, int] = {}
+        self._checksum = 0
         self._changed: States = {}
         self._looked = clock()
         self.position: Position | None = None
@@ -142,12 +143,15 @@ class FeedReader:
         self.position = position
 
     def _doubt(self) -> None:
-        """Look whether the silence is true: a lost stream would be silent for ever."""
+        """Look whether the silence is true: a lost stream would be silent for ever, and a feed that
+        began anew could come to the same position with other states."""
         if self._clock() - self._looked < DOUBT_AFTER:
             return
         self._looked = self._clock()
-        epoch, seq = self._client.hmget(self._keys.meta, ["epoch", "seq"])
-        if int(seq or 0) and self.position != Position(int(epoch), int(seq)):
+        epoch, seq, total = self._client.hmget(self._keys.meta, ["epoch", "seq", "checksum"])
+        if not int(seq or 0):
+            return
+        if self.position != Position(int(epoch), int(seq)) or self._checksum != int(total, 16):
             self.sync()
 
     def _read(self, keys: list[str]) -> States:
@@ -159,11 +163,10 @@ class FeedReader:
 
     def _note(self, states: States) -> None:
         for key, value in states.items():
-            if value is None:
-                if self._digests.pop(key, None) is not None:
-                    self._changed[key] = None
-                continue
-            digest = wire.state_digest(key, value)
-            if self._digests.get(key) != digest:
+            before = self._digests.pop(key, 0)
+            digest = wire.state_digest(key, value) if value is not None else 0
+            if digest:
                 self._digests[key] = digest
+            if digest != before:
+                self._checksum ^= before ^ digest
                 self._changed[key] = value

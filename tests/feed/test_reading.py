@@ -153,6 +153,16 @@ def test_a_history_that_began_anew_lower_down_is_followed(
     assert view.look(later=3).states == {"b": b"1"}
 
 
+def test_a_history_that_began_anew_and_came_as_far_is_followed(
+    store: Client, make_writer: MakeWriter, view: View
+) -> None:
+    make_writer(1).commit({"a": b"1", "b": b"1"})
+    view.look()
+    store.flushdb()
+    make_writer(1).commit({"a": b"2"})
+    assert view.look(later=3).states == {"a": b"2"}
+
+
 def test_looks_for_a_lost_stream_now_and_then_only(
     store: Client, make_writer: MakeWriter, view: View
 ) -> None:
