@@ -94,7 +94,7 @@ def rule(route: Route) -> str:
     ]
     expressions = [_expression(one) for one in route.expressions]
     parts.append(_any(expressions) if route.match_any else " && ".join(expressions))
-    return " && ".join(part for part in parts if part)
+    return " && ".join(part for part in parts if part) or f"PathPrefix({_quoted('/')})"
 
 
 def _host(host: str) -> str:
