@@ -25,6 +25,11 @@ GROUPS = {
 }
 
 
+def close_all() -> None:
+    while OPENED:
+        OPENED.pop().close()
+
+
 def path(plural: str, namespace: str = "", name: str = "") -> str:
     group = GROUPS.get(plural)
     root = f"/apis/{group}/v1" if group else "/api/v1"

@@ -17,7 +17,7 @@ import pytest
 
 from practice.testing import PracticeCluster
 from tests.conformance import kubeconfig
-from tests.conformance.api import OPENED, Api, path
+from tests.conformance.api import Api, close_all, path
 from tests.conformance.kubeconfig import Login
 from tests.conformance.space import Space
 
@@ -46,6 +46,7 @@ def target() -> Iterator[Target]:
         login = kubeconfig.read(Path(file))
         version = Api(login).get("/version").json
         yield Target(login, int(version["minor"].rstrip("+")), practice=not given)
+        close_all()
 
 
 @pytest.fixture(scope="session")
@@ -72,8 +73,7 @@ def space(admin: Api, _namespace: str) -> Iterator[Space]:
 @pytest.fixture(autouse=True)
 def _close_connections() -> Iterator[None]:
     yield
-    while OPENED:
-        OPENED.pop().close()
+    close_all()
 
 
 @pytest.fixture(scope="session")
