@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import kubernetes.client
-import msgspec
 import urllib3
 from kubernetes.client.rest import RESTClientObject
 
-from . import addresses, errors
+from . import addresses, errors, tokens
 from .errors import KubeError
+from .failures import error_from_status, named_errors
 from .spec import RegistrySpec
 
 CONNECT_TIMEOUT = 5.0  # seconds
@@ -34,41 +33,6 @@ _ACCEPT = "application/json"
 Params = Mapping[str, str]
 
 
-class _Cause(msgspec.Struct):
-    reason: str = ""
-
-
-class _Details(msgspec.Struct):
-    causes: list[_Cause] | None = None
-    retryAfterSeconds: float = 0  # noqa: N815 - Kubernetes' name
-
-
-class _Status(msgspec.Struct):
-    code: int = 0
-    reason: str = ""
-    message: str = ""
-    details: _Details | None = None
-
-
-_status_decoder = msgspec.json.Decoder(_Status)
-
-
-def error_from_status(data: bytes, *, code: int = 0, retry_after: float = 0.0) -> KubeError:
-    """Name what a Status body says; a body that is none counts by its HTTP `code` alone."""
-    try:
-        status = _status_decoder.decode(data)
-    except msgspec.DecodeError:
-        status = _Status()
-    details = status.details or _Details()
-    return errors.from_status(
-        code or status.code,
-        reason=status.reason,
-        message=status.message,
-        causes=tuple(cause.reason for cause in details.causes or ()),
-        retry_after=retry_after or details.retryAfterSeconds,
-    )
-
-
 class Stream:
     """The body of an open watch: chunks as they come. `close` may be called by another thread and
     makes a blocked read end at once."""
@@ -77,7 +41,7 @@ class Stream:
         self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
-        with _named_errors(watching=True):
+        with named_errors(watching=True):
             yield from self._response.stream(_CHUNK, decode_content=False)
 
     def close(self) -> None:
@@ -134,6 +98,12 @@ class Client:
         """The checked addresses of the API server. Raises `KubeError`."""
         return addresses.resolve(self.host, self.port, allow_loopback=self._allow_loopback)
 
+    @property
+    def account(self) -> str:
+        """The service account by which we come, as ``namespace:name``; empty if the token does
+        not say. Raises `KubeError` if the token file cannot be read."""
+        return tokens.account(self._token())
+
     def close(self) -> None:
         """Drop idle connections; the next request makes new ones."""
         with self._lock:
@@ -154,7 +124,7 @@ class Client:
         rest = self._connected()
         query = f"?{urlencode(params)}" if params else ""
         try:
-            with _named_errors():
+            with named_errors():
                 response = rest.pool_manager.request(
                     method,
                     f"https://{_bracketed(self._address)}:{self.port}{self._base}{path}{query}",
@@ -231,7 +201,7 @@ class Client:
 def _body(response: urllib3.BaseHTTPResponse) -> bytes:
     parts: list[bytes] = []
     size = 0
-    with _named_errors():
+    with named_errors():
         for chunk in response.stream(_CHUNK, decode_content=True):
             size += len(chunk)
             if size > MAX_BODY:
@@ -250,51 +220,6 @@ def _refused(response: urllib3.BaseHTTPResponse) -> KubeError:
             retry_after=float(response.headers.get("Retry-After", "0")),
         )
     return error_from_status(b"", code=response.status)
-
-
-@contextlib.contextmanager
-def _named_errors(*, watching: bool = False) -> Iterator[None]:
-    """Turn the failures of urllib3 and ssl into ours."""
-    try:
-        yield
-    except urllib3.exceptions.NewConnectionError as error:
-        raise KubeError("refused", "The API server does not accept connections.") from error
-    except urllib3.exceptions.ConnectTimeoutError as error:
-        raise KubeError(
-            "timeout", f"The API server did not answer within {CONNECT_TIMEOUT:.0f} s."
-        ) from error
-    except urllib3.exceptions.ReadTimeoutError as error:
-        if watching:
-            raise errors.Silent("silent", "The watch went silent.") from error
-        raise KubeError("timeout", "The API server stopped answering.") from error
-    except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
-        # AttributeError: urllib3's response after another thread closed it.
-        if watching:
-            raise errors.Cut("cut", "The watch was cut.") from error
-        if isinstance(error, urllib3.exceptions.SSLError | ssl.SSLError):
-            raise _tls_error(error) from error
-        raise KubeError("cut", "The connection was cut.") from error
-
-
-def _tls_error(error: Exception) -> KubeError:
-    text = str(error)
-    if "Hostname mismatch" in text or "IP address mismatch" in text or "doesn't match" in text:
-        return KubeError(
-            "tls_name",
-            "The server's certificate is for another name; set the TLS server name to one of its.",
-            field="tls_server_name",
-        )
-    if "certificate has expired" in text:
-        return KubeError("tls_expired", "The server's certificate has expired.")
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return KubeError(
-            "tls_untrusted",
-            "The server's certificate is not signed by the given CA.",
-            field="ca_bundle",
-        )
-    if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER" in text or "HTTP_REQUEST" in text:
-        return KubeError("not_tls", "The server at this address does not speak TLS.")
-    return KubeError("tls", "The TLS handshake with the API server failed.")
 
 
 def _socket_options() -> list[tuple[int, int, int]]:

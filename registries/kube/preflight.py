@@ -117,7 +117,7 @@ def _attempt(verb: str, client: Client, resource: Resource, namespace: str) -> F
         if error.code == "not_found":
             return Finding(verb, False, f"The API server has no {resource.plural}.", "resource")
         text = f"The service account may not {what}."
-        return Finding(verb, False, text, "token", _fix(resource, namespace))
+        return Finding(verb, False, text, "token", _fix(resource, namespace, client.account))
     except KubeError as error:
         return _failed(verb, error)
     return Finding(verb, True, f"The service account may {what}.")
@@ -147,7 +147,7 @@ def _watch(client: Client, resource: Resource, namespace: str) -> None:
     stream.release()
 
 
-def _fix(resource: Resource, namespace: str) -> str:
+def _fix(resource: Resource, namespace: str, account: str) -> str:
     """The commands that grant what is missing."""
     name = f"{resource.plural}.{resource.group}".rstrip(".")
     if namespace:
@@ -157,7 +157,7 @@ def _fix(resource: Resource, namespace: str) -> str:
     return (
         f"Grant it: kubectl create {kind} portolan --verb=list,watch --resource={name}{inside}"
         f" && kubectl create {kind}binding portolan --{kind}=portolan"
-        f" --serviceaccount=NAMESPACE:NAME{inside}"
+        f" --serviceaccount={account or 'NAMESPACE:NAME'}{inside}"
     )
 
 

@@ -33,8 +33,9 @@ import msgspec
 
 from . import errors
 from .backoff import Backoff
-from .client import Client, Stream, error_from_status
+from .client import Client, Stream
 from .errors import Cut, Denied, Doubtful, Expired, KubeError, Silent, TooLarge
+from .failures import error_from_status
 from .framing import lines
 from .slices import Endpoints, EndpointSlice, Resource, decode
 

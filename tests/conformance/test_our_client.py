@@ -5,8 +5,8 @@ import json
 import msgspec
 import pytest
 
-from registries.kube.client import error_from_status
 from registries.kube.errors import Denied, Expired, KubeError, TooLarge
+from registries.kube.failures import error_from_status
 from registries.kube.framing import lines
 from tests.conformance.api import Api, path
 from tests.conformance.conversation import client_of

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from registries.kube import errors
-from registries.kube.client import error_from_status
 from registries.kube.errors import KubeError
+from registries.kube.failures import error_from_status
 
 
 def status(**fields: object) -> bytes:
