@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 
 from aiohttp import web
@@ -51,6 +52,7 @@ class Server:
         self.tokens = tokens
         self.faults = faults
         self.runner: web.AppRunner | None = None
+        self.listening: socket.socket | None = None
         self.port = 0
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext) -> None:
@@ -60,14 +62,25 @@ class Server:
             app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1
         )
         await self.runner.setup()
-        site = web.TCPSite(self.runner, host, port, ssl_context=tls, backlog=512)
-        await site.start()
-        self.port = self.runner.addresses[0][1]
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listening = socket.create_server((host, port), family=family, backlog=512)
+        await web.SockSite(self.runner, self.listening, ssl_context=tls, backlog=512).start()
+        self.port = self.listening.getsockname()[1]
 
     async def stop(self) -> None:
         self.faults.drop("fin")
-        if self.runner is not None:
-            await self.runner.cleanup()
+        if self.runner is None:
+            return
+        if self.listening is not None:
+            # Closing while a connection is being accepted loses that one's socket in asyncio.
+            asyncio.get_running_loop().remove_reader(self.listening)
+            await asyncio.sleep(0.01)
+        # Idle connections too: a TLS goodbye would wait for clients that are not listening.
+        for connection in self.runner.server.connections if self.runner.server else ():
+            if connection.transport is not None:
+                connection.transport.abort()
+        await self.runner.cleanup()
+        await asyncio.sleep(0)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         route = parse_route(request.method, request.path, request.query)

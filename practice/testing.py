@@ -125,6 +125,10 @@ class PracticeCluster:
         self._ready.set()
         await self._over.wait()
         await self.cluster.stop()
+        # A client that was just shaking hands is known to nobody else, and would be a warning.
+        for transport in list(getattr(self._loop, "_transports", {}).values()):
+            transport.abort()
+        await settle()
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
