@@ -136,8 +136,12 @@ class Api:
         return connection.getresponse()
 
     def ask(self, method: str, where: str, body: Any = None, **more: Any) -> Answer:
-        with self._send(self.kept, method, where, body, **more) as response:
-            return Answer(response)
+        try:
+            with self._send(self.kept, method, where, body, **more) as response:
+                return Answer(response)
+        except (OSError, http.client.HTTPException):
+            self.kept.close()
+            raise
 
     def get(self, where: str, **more: Any) -> Answer:
         return self.ask("GET", where, **more)
