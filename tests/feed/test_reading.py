@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from console.feed import Position
+from console.feed import FeedReader, Position
 from console.redis import Client
 from tests.feed.conftest import FEED, MakeWriter, View, states
 
@@ -141,6 +143,31 @@ def test_a_feed_that_is_lost_while_it_is_read_removes_nothing(
     assert view.states == {"a": b"1", "b": b"1"}
     writer.replace({"a": b"2", "b": b"1"})
     assert view.look(later=3).states == {"a": b"2", "b": b"1"}
+
+
+class Emptied:
+    """A client whose server is emptied at the moment when the states are read."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "hscan_iter":
+            self._client.flushdb()
+        return getattr(self._client, name)
+
+
+def test_a_feed_that_is_lost_within_a_reading_of_all_removes_nothing(
+    store: Client, make_writer: MakeWriter
+) -> None:
+    make_writer().commit({"a": b"1"})
+    reader = FeedReader(store, FEED)
+    reader.sync()
+    assert reader.take() == {"a": b"1"}
+    reader._client = Emptied(store)
+    reader.sync()
+    assert reader.take() == {}
+    assert reader.position == Position(1, 1)
 
 
 def test_a_history_that_began_anew_lower_down_is_followed(
