@@ -20,7 +20,7 @@ from applications import reading
 from applications.compiler import Plan, ServiceName
 from console import redis
 from console.contract import keys, wire
-from console.feed import FeedLost, FeedReader, FeedWriter, Fenced, States, follow
+from console.feed import FeedLost, FeedReader, FeedWriter, Fenced, States, erase, follow
 from console.models import ControlPlane
 from console.ownership import Ownership
 from console.redis import RedisError
@@ -116,7 +116,7 @@ class _Shift:
             ControlPlane.objects.filter(pk=self._id).values_list("revision", flat=True).first()
         )
         if revision is None:
-            self._client.unlink(*keys.feed(self._topic).all())
+            erase(self._client, keys.feed(self._topic))
             return False
         if revision == self._revision:
             return True

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 
-from console import audit
+from console import audit, feed, redis, wakeups
 from console.audit import Actor
+from console.contract import keys
 from console.models import ApiToken, AuditEntry, ControlPlane
 
 
@@ -45,6 +46,7 @@ def change_control_plane(*, control_plane: ControlPlane, actor: Actor) -> Contro
 
 def delete_control_plane(*, control_plane: ControlPlane, actor: Actor) -> None:
     """Delete a control plane that owns nothing. Raises `ValidationError`."""
+    topic = keys.control_plane(str(control_plane.pk))
     with transaction.atomic():
         audit.record(
             actor=actor,
@@ -59,6 +61,8 @@ def delete_control_plane(*, control_plane: ControlPlane, actor: Actor) -> None:
                 _("The control plane still has registries, applications or gateways."),
                 code="in_use",
             ) from error
+        wakeups.send(topic)
+        transaction.on_commit(lambda: feed.erase(redis.store(), keys.feed(topic)), robust=True)
 
 
 def create_api_token(

@@ -13,8 +13,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from console import redis
 from console.contract import keys, wire
 from console.feed import FeedLost, FeedWriter
+from console.feed import erase as erase_feed
 from console.redis import RedisError
 from registries.endpoints import EndpointStore, count
 
@@ -150,7 +152,6 @@ class Publisher:
 
 def erase(registry_id: str) -> None:
     """Remove all that Redis holds of a registry that no longer exists. Raises `RedisError`."""
-    from console import redis
-
     owner = keys.registry(registry_id)
-    redis.store().unlink(*keys.feed(owner).all(), keys.status(owner))
+    erase_feed(redis.store(), keys.feed(owner))
+    redis.store().unlink(keys.status(owner))

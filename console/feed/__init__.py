@@ -5,7 +5,7 @@ is written in `console.contract`.
 """
 
 from .reader import FeedReader, Followed, Position, States, follow
-from .writer import FeedLost, FeedWriter, Fenced
+from .writer import FeedLost, FeedWriter, Fenced, erase
 
 __all__ = [
     "FeedLost",
@@ -15,5 +15,6 @@ __all__ = [
     "Followed",
     "Position",
     "States",
+    "erase",
     "follow",
 ]

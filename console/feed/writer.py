@@ -210,6 +210,11 @@ class FeedWriter:
         self._pending = None
 
 
+def erase(client: Client, keys: FeedKeys) -> None:
+    """Remove a feed whose owner no longer exists. Raises `RedisError`."""
+    client.unlink(*keys.all())
+
+
 def scan(client: Client, keys: FeedKeys) -> list[tuple[str, bytes]]:
     """Read all states in steps that hold the server up for a moment only."""
     return [(key.decode(), value) for key, value in client.hscan_iter(keys.states, count=_SCAN)]
