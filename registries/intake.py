@@ -20,7 +20,7 @@ GUARD_FROM = 10
 
 
 class Intake:
-    """The sink of one registry's reflectors (`registries.kube.reflector.Sink`)."""
+    """The sink of one registry's reflectors (`registries.kube.sink.Sink`)."""
 
     def __init__(
         self,

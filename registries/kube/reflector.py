@@ -27,7 +27,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import msgspec
 
@@ -37,6 +36,7 @@ from .client import Client, Stream
 from .errors import Cut, Denied, Doubtful, Expired, KubeError, Silent, TooLarge
 from .failures import error_from_status
 from .framing import lines
+from .sink import Sink
 from .slices import Endpoints, EndpointSlice, Resource, decode
 
 log = logging.getLogger(__name__)
@@ -60,25 +60,6 @@ class Timing:
     short_watch: float = 1.0  # a watch that ends sooner without a word counts as a failure
     confirm_after: float = 5.0  # between a doubtful list and the one that confirms it
     soon: float = 60.0  # within which a second 410 is no coincidence
-
-
-class Sink(Protocol):
-    """What a reflector needs of the one it reports to."""
-
-    def doubts(self, scope: str, things: list[EndpointSlice | Endpoints]) -> bool:
-        """Whether a list looks so bare that it should be read twice before it counts."""
-
-    def replace(self, scope: str, things: list[EndpointSlice | Endpoints]) -> None:
-        """Everything there is in the scope."""
-
-    def put(self, thing: EndpointSlice | Endpoints) -> None: ...
-
-    def drop(self, thing: EndpointSlice | Endpoints) -> None: ...
-
-    def alive(self, scope: str, *, listed: bool = False, watching: bool = False) -> None:
-        """The server answered as it should."""
-
-    def failed(self, scope: str, error: KubeError) -> None: ...
 
 
 class _ListMeta(msgspec.Struct, rename="camel"):
