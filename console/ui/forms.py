@@ -13,6 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from console.errors import by_field
+from console.ui.fields import SecretInput
 
 
 def place(
@@ -35,6 +36,9 @@ def attempt(form: forms.BaseForm, action: Callable[[], object], *, home: str = "
             place(form, by_field(error), home=home)
         else:
             return True
+    for name, field in form.fields.items():
+        if isinstance(field, SecretInput) and form[name].data:
+            form[name].help_text = _("Paste it again: a secret is not sent back to the page.")
     focus_first_error(form)
     return False
 

@@ -141,8 +141,11 @@ class Client:
                     retries=False,
                     redirect=False,
                 )
-        except KubeError:
+        except KubeError as error:
             self.close()
+            if error.code == "tls_untrusted" and not self._spec.ca_bundle:
+                text = "No CA that this machine knows signed the server's certificate: give its CA."
+                raise KubeError(error.code, text, field=error.field) from error
             raise
         if 200 <= response.status < 300:
             return response

@@ -53,13 +53,14 @@ SILENCE = 75.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How long a reflector waits for what, in seconds."""
+    """How long a reflector waits for what, in seconds, and how often it asks."""
 
     watch_for: tuple[int, int] = WATCH_FOR
     silence: float = SILENCE
     short_watch: float = 1.0  # a watch that ends sooner without a word counts as a failure
     confirm_after: float = 5.0  # between a doubtful list and the one that confirms it
     soon: float = 60.0  # within which a second 410 is no coincidence
+    denials: int = 3  # in a row, after which another resource is tried
 
 
 class _ListMeta(msgspec.Struct, rename="camel"):
@@ -115,8 +116,8 @@ class Reflector:
         self._backoff = Backoff(clock=clock, random=random)
         self._stream: Stream | None = None
         self._expired_at = -timing.soon
-        self._doubted = False
-        self._silences = 0
+        self._doubted = self._worked = False
+        self._denials = self._silences = 0
         self.preferred = self.resource = resources[0]
         self.version: str | None = None
 
@@ -188,13 +189,13 @@ class Reflector:
     def _list(self) -> None:
         """Read all pages, then hand them over together."""
         denied: Denied | None = None
-        for resource in self._resources:
+        for resource in self._candidates():
             try:
                 things, version = self._pages(resource)
             except Denied as error:
                 denied = denied or error
                 continue
-            self.resource = resource
+            self.resource, self._worked, self._denials = resource, True, 0
             if not self._doubted and self._sink.doubts(self._scope, things):
                 self._doubted = True
                 raise Doubtful(
@@ -208,7 +209,15 @@ class Reflector:
             self.version = version
             return
         if denied:
+            self._denials += 1
             raise denied
+
+    def _candidates(self) -> tuple[Resource, ...]:
+        """A resource that has worked is not given up for a denial or two: an API server denies
+        everything for a moment after its start."""
+        if self._worked and self._denials < self._timing.denials:
+            return (self.resource,)
+        return self._resources
 
     def _pages(self, resource: Resource) -> tuple[list[EndpointSlice | Endpoints], str]:
         things: list[EndpointSlice | Endpoints] = []

@@ -146,3 +146,11 @@ def test_deleting_wants_the_name(page: Client, rows: Rows) -> None:
     assert "This is not the name" in page.post(address, {"name": "edg"}).content.decode()
     assert page.post(address, {"name": "edge"}).status_code == 302
     assert not Gateway.objects.exists()
+
+
+def test_a_token_that_was_typed_in_vain_is_asked_for_again(
+    page: Client, plane: ControlPlane
+) -> None:
+    html = _create(page, server="http://10.0.0.1").content.decode()
+    assert "Paste it again" in html
+    assert "typed-token" not in html
