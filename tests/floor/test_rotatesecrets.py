@@ -13,7 +13,7 @@ from registries.models import Registry
 from tests.factories import make_gateway, make_registry
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django.fixtures import Settings
 
 pytestmark = pytest.mark.django_db
 
@@ -24,12 +24,12 @@ def _forgetting_ciphers() -> Iterator[None]:
     secrets._cipher.cache_clear()
 
 
-def use(settings: SettingsWrapper, *keys: str) -> None:
+def use(settings: Settings, *keys: str) -> None:
     settings.SECRET_KEYS = list(keys)
     secrets._cipher.cache_clear()
 
 
-def test_the_first_key_alone_opens_everything(settings: SettingsWrapper) -> None:
+def test_the_first_key_alone_opens_everything(settings: Settings) -> None:
     old, new = secrets.new_key(), secrets.new_key()
     use(settings, old)
     registry = make_registry(token="a-token")
