@@ -7,7 +7,6 @@ Everything else is said by the models and actions, exactly as forms hear it, and
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -161,9 +160,6 @@ class RoomView(GenericAPIView[RowT]):
             return queryset
         found = super().filter_queryset(queryset)
         return found.order_by(*found.query.order_by, "pk")
-
-    def path_id(self, name: str) -> uuid.UUID:
-        return cast(uuid.UUID, self.kwargs[name])
 
 
 class RowViewSet(RoomView[RowT], viewsets.ModelViewSet[RowT]):

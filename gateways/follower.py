@@ -17,6 +17,7 @@ import msgspec
 from django.db import DatabaseError, close_old_connections
 
 from console import redis
+from console.board import Speaker
 from console.contract import keys, wire
 from console.feed import FeedReader, States, follow
 from console.ownership import Ownership
@@ -53,7 +54,7 @@ def drive(gateway_id: str, ownership: Ownership, *, pace: Pace | None = None) ->
                 redis.store().unlink(keys.status(keys.gateway(gateway_id)))
                 return
             if not gateway.enabled:
-                _tell(gateway_id, Status(phase=Phase.DISABLED.value, since=_millis()))
+                health.board.say(gateway_id, Status(phase=Phase.DISABLED.value, since=_millis()))
                 return
             shift = _Shift(gateway, ownership, pace)
             try:
@@ -89,7 +90,7 @@ class _Shift:
             gateway.kind, gateway.settings, gateway.secret.reveal()
         )
         self._status = Status(phase=Phase.WAITING.value, since=_millis())
-        self._told = (Status(), 0.0)
+        self._speaker = Speaker(health.board, self._id, repeat=pace.tell)
         self._unreadable: dict[str, str] = {}
         self.applied = False
 
@@ -104,7 +105,7 @@ class _Shift:
                 touched = time.monotonic()
                 self._ownership.prove()
                 self._driver.touch()
-            self._say()
+            self._speaker.say(self._status)
             follow(self._client, [self._reader, self._wakeups], block=_WAIT)
             if self._topic in self._wakeups.take() or time.monotonic() - looked > self._pace.look:
                 looked = time.monotonic()
@@ -160,28 +161,17 @@ class _Shift:
             refused={**done.refused, **self._unreadable},
         )
 
-    def _say(self) -> None:
-        told, at = self._told
-        if self._status == told and time.monotonic() - at < self._pace.tell:
-            return
-        self._told = (self._status, time.monotonic())
-        _tell(self._id, self._status)
-
 
 def _read(gateway_id: str) -> Gateway | None:
     close_old_connections()
     return Gateway.objects.filter(pk=uuid.UUID(gateway_id)).first()
 
 
-def _tell(gateway_id: str, status: Status) -> None:
-    health.write(redis.store(), gateway_id, msgspec.structs.replace(status, said_at=_millis()))
-
-
 def _tell_failure(gateway_id: str, text: str) -> None:
     try:
         before = health.read([gateway_id])[gateway_id]
         failing = before.phase == Phase.FAILING.value
-        _tell(
+        health.board.say(
             gateway_id,
             msgspec.structs.replace(
                 before,

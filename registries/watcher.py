@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from console import redis
+from console.board import Speaker
 from console.contract import keys
 from console.feed import FeedWriter, Fenced
 from console.ownership import Ownership
@@ -73,7 +74,8 @@ def watch(registry_id: str, ownership: Ownership, *, pace: Pace | None = None) -
                 publisher.erase(registry_id)
                 return
             if not registry.enabled:
-                _tell(registry_id, Status(phase=Phase.DISABLED.value, since=_millis()))
+                disabled = Status(phase=Phase.DISABLED.value, since=int(time.time() * 1000))
+                health.board.say(registry_id, disabled)
                 return
             _Shift(registry, ownership, rung, pace or Pace()).run()
     except Fenced:
@@ -115,8 +117,7 @@ class _Shift:
         self._client = Client(spec, allow_loopback=settings.REGISTRIES_ALLOW_LOOPBACK_SERVERS)
         self._reflectors = [self._reflector(spec, scope) for scope in scopes]
         self._token_expires_at = tokens.expires_at(spec.token)
-        self._told = Status()
-        self._told_at = 0.0
+        self._speaker = Speaker(health.board, self._id, repeat=pace.tell)
 
     def run(self) -> None:
         if not self._open():
@@ -190,7 +191,7 @@ class _Shift:
         return registry is None or registry.revision != self._revision
 
     def _say(self) -> None:
-        """Write the status if it changed, and now and then because it did not."""
+        """Write the status if its time has come."""
         status = msgspec.structs.replace(
             self._intake.status(),
             resource=self._reflectors[0].resource.plural,
@@ -201,11 +202,7 @@ class _Shift:
             warnings=self._warnings(),
             token_expires_at=self._token_expires_at,
         )
-        now = time.monotonic()
-        if status == self._told and now - self._told_at < self._pace.tell:
-            return
-        self._told, self._told_at = status, now
-        _tell(self._id, status)
+        self._speaker.say(status)
 
     def _warnings(self) -> tuple[str, ...]:
         """What is odd, though it works; for people."""
@@ -228,11 +225,3 @@ class _Shift:
 def _read(registry_id: str) -> Registry | None:
     close_old_connections()
     return Registry.objects.filter(pk=uuid.UUID(registry_id)).first()
-
-
-def _tell(registry_id: str, status: Status) -> None:
-    health.write(redis.store(), registry_id, msgspec.structs.replace(status, said_at=_millis()))
-
-
-def _millis() -> int:
-    return int(time.time() * 1000)
