@@ -47,6 +47,10 @@ class Ownership:
     def going(self) -> bool:
         return self._lease.held and not self._stop.is_set()
 
+    def settled(self) -> None:
+        """Tell that the body has survived what it was given: everything is read and written once.
+        What kills its worker before that, again and again, is put into quarantine."""
+
     def prove(self) -> None:
         """Raise `LostOwnership` unless the lease is held; call it right before a write."""
         if not self._lease.held:

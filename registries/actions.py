@@ -55,12 +55,33 @@ def change_registry(*, registry: Registry, actor: Actor, verify: bool = True) ->
             after["token"] = "(replaced)"  # noqa: S105 - says that, not what
         registry.revision = stored.revision + 1
         registry.epoch = stored.epoch
+        same = registry.server == stored.server
+        registry.accepted_cluster = stored.accepted_cluster if same else ""
         registry.save(force_update=True)
         audit.record(
             actor=actor, verb=AuditEntry.Verb.CHANGED, row=registry, before=before, after=after
         )
         wakeups.send(keys.registry(str(registry.pk)))
     return registry
+
+
+def accept_cluster(*, registry: Registry, cluster: str, actor: Actor) -> Registry:
+    """Confirm that the cluster which a registry's address leads to now is meant. `cluster` is the
+    identity that the person was shown (`Status.cluster`): if it changes again, it is asked again.
+    """
+    with transaction.atomic():
+        stored = Registry.objects.select_for_update().get(pk=registry.pk)
+        before = audit.facts(stored)
+        stored.accepted_cluster = cluster
+        stored.revision += 1
+        stored.full_clean()
+        stored.save(force_update=True)
+        after = audit.facts(stored) | {"accepted_cluster": cluster}
+        audit.record(
+            actor=actor, verb=AuditEntry.Verb.CHANGED, row=stored, before=before, after=after
+        )
+        wakeups.send(keys.registry(str(stored.pk)))
+    return stored
 
 
 def _asks_anew(before: Registry, after: Registry) -> bool:

@@ -33,8 +33,14 @@ COLOURS = {
 }
 
 
+# Upper bounds of the publish-lag histogram's buckets, in seconds; one more takes what is above.
+# Fine around the budget of 5 ms, coarse where a lag is a failure anyway.
+LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
 class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One word of a worker. Times are milliseconds since the Unix epoch; 0: never."""
+    """One word of a worker. Times are milliseconds since the Unix epoch; 0: never. Counters begin
+    at 0 with each shift of a worker."""
 
     phase: str = Phase.UNKNOWN.value
     reason: str = ""  # a code of `registries.kube.errors`, e.g. unauthorized
@@ -43,13 +49,26 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     said_at: int = 0  # when the worker last wrote this
     connected_at: int = 0  # when a list or watch last succeeded
     event_at: int = 0  # when the last change was read
+    bookmark_at: int = 0  # when the last bookmark was read
     resource: str = ""  # endpointslices or endpoints
+    streamed: bool = False  # the first state comes by watch (WatchList), not by list
+    cluster: str = ""  # the cluster's identity: uid of its kube-system namespace; empty: unknown
+    worker: str = ""  # who watches, as named in the lease
     services: int = 0
     endpoints: int = 0
     seq: int = 0  # of the registry's feed
     lag_ms: int = 0  # read from the API server → committed, last commit
+    lag_counts: tuple[int, ...] = ()  # commits by lag, one number for each of LAG_BUCKETS and above
+    lag_sum: float = 0.0  # of all commits' lags, in seconds
+    commits: int = 0
     lists: int = 0
     watches: int = 0
+    events: int = 0  # ADDED, MODIFIED and DELETED
+    bookmarks: int = 0
+    failures: dict[str, int] = {}  # by code, since this shift began: unauthorized, expired, cut, …
+    drift: int = 0  # objects that a safety list found different from what the watch had told
+    refused: dict[str, int] = {}  # endpoints that are left out now, by reason
+    truncated: int = 0  # services whose Endpoints were cut off at 1,000 addresses
     warnings: tuple[str, ...] = ()
     token_expires_at: int = 0  # 0: it does not expire, or nobody knows
 

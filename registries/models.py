@@ -134,6 +134,9 @@ class Registry(Row, Owned):
         default=True,
         help_text=_("Ask the cluster twice before one reading removes most of its endpoints"),
     )
+    # The identity of the cluster that a person has said is the right one, after the address began
+    # to lead to another (`registries.actions.accept_cluster`).
+    accepted_cluster = models.CharField(max_length=100, blank=True, editable=False)
     revision = models.BigIntegerField(default=0, editable=False)
 
     objects = RegistryQuerySet.as_manager()
@@ -189,6 +192,7 @@ class Registry(Row, Owned):
             address_family=self.address_family,
             draining=self.draining,
             deletion_guard=self.deletion_guard,
+            accepted_cluster=self.accepted_cluster,
         )
 
     def _clean_server(self) -> None:

@@ -26,3 +26,4 @@ class RegistrySpec:
     address_family: str = "prefer_ipv4"
     draining: str = "ready"
     deletion_guard: bool = True
+    accepted_cluster: str = ""  # the identity that a person has confirmed
