@@ -12,7 +12,7 @@ from console.contract import keys
 from console.contract.keys import FeedKeys
 from console.feed import FeedReader, FeedWriter
 from console.redis import Client
-from tests.feed.relay import Relay, relay_to
+from tests.relay import Relay, relay_to
 
 FEED = keys.feed("registry:tested")
 

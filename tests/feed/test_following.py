@@ -11,7 +11,7 @@ from console.contract import keys
 from console.feed import FeedReader, FeedWriter, follow
 from console.redis import Client, RedisError
 from console.wakeups import Bell, WakeupReader
-from tests.feed.relay import Relay
+from tests.relay import Relay
 from tests.threads import eventually
 
 

@@ -7,7 +7,7 @@ import pytest
 from console.feed import FeedLost
 from console.redis import Client, RedisError
 from tests.feed.conftest import FEED, MakeWriter, View, entries, meta, states
-from tests.feed.relay import Relay
+from tests.relay import Relay
 
 
 def test_an_emptied_server_is_noticed_by_the_next_commit(

@@ -7,7 +7,7 @@ import pytest
 from console.feed import FeedLost
 from console.redis import Client, RedisError
 from tests.feed.conftest import MakeWriter, entries, meta, states
-from tests.feed.relay import Relay
+from tests.relay import Relay
 
 Relayed = tuple[Relay, Client]
 
