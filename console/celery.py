@@ -47,6 +47,11 @@ app.conf.beat_schedule = {
     }
     for name in ENSURE
 }
+app.conf.beat_schedule["registries.tasks.compare_feeds"] = {
+    "task": "registries.tasks.compare_feeds",
+    "schedule": settings.COMPARE_EVERY,
+    "options": {"expires": settings.COMPARE_EVERY},
+}
 
 
 @setup_logging.connect

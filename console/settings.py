@@ -140,6 +140,8 @@ ENSURE_EVERY = env.number("ENSURE_EVERY", 5)
 REGISTRIES_ALLOW_LOOPBACK_NODES = env.flag("REGISTRIES_ALLOW_LOOPBACK_NODES")
 # The same for the address of an API server that a user types in.
 REGISTRIES_ALLOW_LOOPBACK_SERVERS = env.flag("REGISTRIES_ALLOW_LOOPBACK_SERVERS")
+# Seconds between two rounds of comparing some services of each feed with their cluster.
+COMPARE_EVERY = env.number("COMPARE_EVERY", 60)
 
 # Security -----------------------------------------------------------------------------------------
 

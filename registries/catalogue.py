@@ -53,6 +53,12 @@ def get(registry_id: str, namespace: str, name: str) -> wire.Service | None:
     return wire.decode_service(state) if state else None
 
 
+def sample(registry_id: str, count: int) -> list[str]:
+    """The names of some services, chosen at random. Raises `RedisError`."""
+    found = redis.store().hrandfield(keys.feed(keys.registry(registry_id)).states, count)
+    return sorted(name.decode() for name in found or ())
+
+
 def _names(registry_id: str) -> list[str]:
     found = redis.store().hkeys(keys.feed(keys.registry(registry_id)).states)
     return sorted(name.decode() for name in found)

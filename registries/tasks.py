@@ -1,4 +1,5 @@
-"""The intake's tasks: the long one, and the tick that sees to it that it runs."""
+"""The intake's tasks: the long one, the tick that sees to it that it runs, and the one that looks
+whether what it says is true."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from celery import shared_task
 from console.contract import keys
 from console.ownership import ensure, own
 from console.shutdown import STOP
-from registries import watcher
+from registries import rounds, watcher
 from registries.models import Registry
 
 
@@ -27,3 +28,9 @@ def ensure_watchers() -> None:
     """Start a watcher for every enabled registry that has none."""
     ids = Registry.objects.enabled().values_list("pk", flat=True)
     ensure(watch_registry, map(str, ids), owner=keys.registry)
+
+
+@shared_task(ignore_result=True)
+def compare_feeds() -> None:
+    """Compare some services of every registry's feed with its cluster (`registries.truth`)."""
+    rounds.compare_all(stop=STOP)

@@ -59,6 +59,12 @@ def status(owner: str) -> str:
     return f"{_of(owner)}:status"
 
 
+def truth(owner: str) -> str:
+    """What the last comparison of the owner's feed with its cluster found (JSON); written by
+    `registries.truth`, lives for ten minutes."""
+    return f"{_of(owner)}:truth"
+
+
 def wakeups() -> str:
     """One stream of topics whose rows have changed in PostgreSQL; trimmed to the newest thousand.
     Written by `console.wakeups.send`."""
