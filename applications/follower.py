@@ -3,7 +3,8 @@
 Follows the feeds of the registries that its applications use, and the wake-ups of its own rows;
 tells the plan, commits what the plan changed. A changed service is one state read, the upstreams
 that use it compiled, and one commit. A changed application is one query for all revisions and the
-reading of those that differ.
+reading of those that differ. Nodes that are kept for a while go when their time comes: the loop
+waits no longer than until the next such moment.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class _Shift:
             if not first or self._complete() or time.monotonic() - began > self._pace.patience:
                 self._commit(always=first)
                 first = False
-            follow(self._client, [*self._feeds.values(), self._wakeups], block=_WAIT)
+            follow(self._client, [*self._feeds.values(), self._wakeups], block=self._until_due())
             if self._topic in self._wakeups.take() or time.monotonic() - looked > self._pace.look:
                 looked = time.monotonic()
                 if not self._read_rows():
@@ -105,6 +106,11 @@ class _Shift:
             except msgspec.DecodeError as error:
                 log.warning("control plane %s: %s cannot be read: %s", self._id, key, error)
                 self._unreadable.add(key)
+
+    def _until_due(self) -> float:
+        """Seconds to wait for news: until kept nodes are due, if that is soon."""
+        deadline = self._plan.deadline
+        return _WAIT if deadline is None else min(_WAIT, max(0, deadline - _millis()) / 1000)
 
     def _complete(self) -> bool:
         return all(reader.known for reader in self._feeds.values())
@@ -164,7 +170,7 @@ class _Shift:
                 self._plan.put_service((registry, name), service)
 
     def _commit(self, *, always: bool) -> None:
-        changed = self._plan.take()
+        changed = self._plan.take(_millis())
         states: dict[str, bytes | None] = dict.fromkeys(self._unreadable)
         states |= {
             key: wire.encode(resource) if resource else None for key, resource in changed.items()
@@ -195,3 +201,7 @@ def _by_registry(services: frozenset[ServiceName]) -> dict[str, list[str]]:
     for registry, name in sorted(services):
         names.setdefault(registry, []).append(name)
     return names
+
+
+def _millis() -> int:
+    return int(time.time() * 1000)

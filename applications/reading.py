@@ -64,6 +64,8 @@ def _upstream(application: Application, row: Upstream) -> UpstreamSpec:
         host_mode=row.host_mode,
         host=row.host,
         checks=row.checks,
+        on_empty=row.on_empty,
+        keep_for=row.keep_for,
     )
 
 

@@ -42,6 +42,8 @@ class UpstreamSpec:
     host_mode: str = "pass"
     host: str = ""
     checks: dict[str, Any] = field(default_factory=dict)
+    on_empty: str = "fail"  # or keep: the last nodes for `keep_for` seconds
+    keep_for: int = 30
 
     def services(self) -> Iterator[tuple[str, str]]:
         return (member.name for member in self.members if member.registry)

@@ -53,6 +53,7 @@ class UpstreamAdmin(ActionAdmin[Upstream]):
         (_("Load"), {"fields": ("balance", "hash_key", "retries")}),
         (_("Timeouts"), {"fields": ("connect_timeout", "send_timeout", "read_timeout")}),
         (_("Requests"), {"fields": ("host_mode", "host", "checks")}),
+        (_("No endpoints"), {"fields": ("on_empty", "keep_for")}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Upstream | None = None) -> Any:

@@ -30,7 +30,8 @@ class MemberSerializer(RowSerializer[Member]):
 
 
 class UpstreamSerializer(RowSerializer[Upstream]):
-    """Timeouts are milliseconds. The members of a change replace all that there were."""
+    """Timeouts are milliseconds, `keep_for` is seconds. The members of a change replace all that
+    there were."""
 
     members = MemberSerializer(many=True)
 
@@ -49,6 +50,8 @@ class UpstreamSerializer(RowSerializer[Upstream]):
             "host_mode",
             "host",
             "checks",
+            "on_empty",
+            "keep_for",
             "members",
             "created_at",
             "updated_at",

@@ -70,12 +70,25 @@ class UpstreamForm(RowForm):
             "host_mode",
             "host",
             "checks",
+            "on_empty",
+            "keep_for",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("connect_timeout", "send_timeout", "read_timeout"):
             self.fields[name].help_text = _("milliseconds")
+
+    def clean(self) -> dict[str, Any]:
+        """Where nothing is kept, how long is hidden: what stands there refuses no form."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("on_empty") == Upstream.OnEmpty.FAIL:
+            try:
+                Upstream._meta.get_field("keep_for").run_validators(cleaned.get("keep_for", 0))
+            except ValidationError:
+                self.errors.pop("keep_for", None)
+                cleaned["keep_for"] = self.instance.keep_for
+        return cleaned
 
 
 class ApplicationEditor:

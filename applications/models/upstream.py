@@ -17,6 +17,7 @@ from registries.models import Registry
 from .application import Application
 
 _TIMEOUT = [MinValueValidator(1), MaxValueValidator(3_600_000)]
+_KEEP_FOR = [MinValueValidator(1), MaxValueValidator(3_600)]
 _WEIGHT = [MinValueValidator(0), MaxValueValidator(65_535)]
 _DNS_LABEL = RegexValidator(
     r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", _("This is not a Kubernetes name.")
@@ -29,7 +30,8 @@ _PORT = RegexValidator(
 
 
 class Upstream(Row):
-    """How requests reach the nodes of one version. Timeouts are milliseconds."""
+    """How requests reach the nodes of one version. Timeouts are milliseconds; `keep_for`, for
+    people's patience, is seconds."""
 
     class Scheme(models.TextChoices):
         HTTP = "http", "HTTP"
@@ -45,6 +47,10 @@ class Upstream(Row):
         PASS = "pass", _("as the client sent it")
         NODE = "node", _("the node's address")
         REWRITE = "rewrite", _("a fixed name")
+
+    class OnEmpty(models.TextChoices):
+        FAIL = "fail", _("answer 503 at once")
+        KEEP = "keep", _("keep the last nodes for a while")
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="upstreams")
     version = models.CharField(_("version"), max_length=50, default="default")
@@ -77,6 +83,22 @@ class Upstream(Row):
     )
     host = models.CharField(_("host name"), max_length=253, blank=True, validators=[validate_host])
     checks = models.JSONField(_("health checks"), default=dict, blank=True)
+    on_empty = models.CharField(
+        _("without a ready endpoint"),
+        max_length=4,
+        choices=OnEmpty,
+        default=OnEmpty.FAIL,
+        help_text=_(
+            "When no followed service has a ready endpoint any more, or all are deleted. A cluster"
+            " that cannot be read never costs a node."
+        ),
+    )
+    keep_for = models.PositiveIntegerField(
+        _("keep for"),
+        default=30,
+        validators=_KEEP_FOR,
+        help_text=_("Seconds, 1 to 3600; after that 503, unless an endpoint is ready again"),
+    )
 
     class Meta:
         ordering: ClassVar = ["version"]

@@ -70,8 +70,22 @@ class Timeouts(Struct, frozen=True, kw_only=True):
     read: int = 60_000
 
 
+class Origin(Struct, frozen=True, kw_only=True):
+    """A discovered service and which of an upstream's nodes it brought: their places in `nodes`."""
+
+    registry: str
+    namespace: str
+    service: str
+    port: str = ""
+    nodes: tuple[int, ...] = ()
+
+
 class Upstream(Struct, frozen=True, kw_only=True, tag="upstream"):
-    """A set of nodes and how to spread requests over them. No nodes: answer 503."""
+    """A set of nodes and how to spread requests over them. No nodes: answer 503.
+
+    With `kept_until` the nodes are the last ones of services that have none now. They are served
+    like any others; the compiler takes them away when the time comes, readers need no clock.
+    """
 
     id: str
     name: str
@@ -84,8 +98,12 @@ class Upstream(Struct, frozen=True, kw_only=True, tag="upstream"):
     host: str = ""
     checks: dict[str, Any] = {}
     nodes: tuple[Node, ...] = ()
+    kept_since: int = 0  # when the services were found without a node; 0: the nodes are not kept
+    kept_until: int = 0
+    origins: tuple[Origin, ...] = ()  # said where nodes are kept if need be: whose nodes these are
     digest: str = ""
-    observed_at: int = 0  # the newest observed_at of the services it was made from
+    # The newest observed_at of the services it was made from; when kept nodes went: kept_until.
+    observed_at: int = 0
 
 
 class Path(Struct, frozen=True, kw_only=True):
@@ -124,6 +142,7 @@ class Route(Struct, frozen=True, kw_only=True, tag="route"):
 
 Resource = Route | Upstream
 
+_UNCOUNTED = ("kept_since", "kept_until", "origins")
 _encoder = msgspec.json.Encoder(order="sorted")
 _service_decoder = msgspec.json.Decoder(Service)
 _resource_decoder = msgspec.json.Decoder(Resource)
@@ -155,12 +174,16 @@ def same_content(left: Service, right: Service) -> bool:
 
 
 def digest(resource: Resource) -> str:
-    """Name the content of a resource: 16 hex digits over all fields but digest and times."""
+    """Name the content of a resource, what requests meet: 16 hex digits over all fields but the
+    digest, times and origins. Fields that came later and do not count are left out altogether, so
+    that a state of an older version has the digest that it always had."""
+    content = msgspec.structs.asdict(resource) | {"type": resource.__struct_config__.tag}
+    content["digest"] = ""
     if isinstance(resource, Upstream):
-        bare: Resource = msgspec.structs.replace(resource, digest="", observed_at=0)
-    else:
-        bare = msgspec.structs.replace(resource, digest="")
-    return hashlib.blake2b(_encoder.encode(bare), digest_size=8).hexdigest()
+        content["observed_at"] = 0
+        for name in _UNCOUNTED:
+            del content[name]
+    return hashlib.blake2b(_encoder.encode(content), digest_size=8).hexdigest()
 
 
 def state_digest(key: str, state: bytes) -> int:

@@ -26,7 +26,7 @@ def compiled(
     before: wire.Upstream | None = None,
 ) -> wire.Upstream:
     named = {("r1", f"shop/{name}"): state for name, state in (services or {}).items()}
-    return upstream(upstream_spec(*members), named, known=known, before=before)
+    return upstream(upstream_spec(*members), named, known=known, before=before, now=0)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_the_settings_of_an_upstream_are_carried_over() -> None:
         host_mode="node",
         checks={"active": {}},
     )
-    found = upstream(spec, {}, known=(), before=None)
+    found = upstream(spec, {}, known=(), before=None, now=0)
     for name in ("id", "name", "scheme", "balance", "retries", "timeouts", "host_mode", "checks"):
         assert getattr(found, name) == getattr(spec, name)
     assert found.digest == wire.digest(found)

@@ -35,6 +35,8 @@ UPSTREAM = {
     "send_timeout": "60000",
     "read_timeout": "60000",
     "host_mode": "pass",
+    "on_empty": "fail",
+    "keep_for": "30",
     "members-INITIAL_FORMS": "0",
     "members-MIN_NUM_FORMS": "1",
     "members-MAX_NUM_FORMS": "64",

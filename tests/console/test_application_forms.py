@@ -27,6 +27,8 @@ def _typed(rows: Rows, **changes: Any) -> dict[str, Any]:
         "upstream-send_timeout": "60000",
         "upstream-read_timeout": "60000",
         "upstream-host_mode": "pass",
+        "upstream-on_empty": "fail",
+        "upstream-keep_for": "30",
         "members-TOTAL_FORMS": "1",
         "members-INITIAL_FORMS": "0",
         "members-0-kind": "discovery",

@@ -6,6 +6,7 @@ from console.contract.wire import (
     Endpoint,
     Expression,
     Node,
+    Origin,
     Path,
     Port,
     Route,
@@ -57,6 +58,12 @@ EXAMPLES = {
         nodes=(
             Node(host="10.0.0.1", port=8080, zone="zone-a"),
             Node(host="fd00::1", port=8080, weight=1, priority=-1),
+        ),
+        kept_since=1_764_000_000_456,
+        kept_until=1_764_000_030_456,
+        origins=(
+            Origin(registry="7c1e", namespace="shop", service="web", port="http", nodes=(0, 1)),
+            Origin(registry="7c1e", namespace="shop", service="standby"),
         ),
         digest="0123456789abcdef",
         observed_at=1_764_000_000_123,

@@ -1,27 +1,16 @@
-"""The compiler: what a team published, joined with what registries discovered. Pure.
-
-`Plan` holds the published applications of one control plane as plain values and knows which
-upstream uses which service, so that a changed service costs the upstreams that use it and nothing
-else. It is told of changes (`put_application`, `drop_application`, `put_service`) and gives the
-resources that they changed (`take`); it reads nothing and writes nothing.
-
-An upstream whose registry has never been read keeps the nodes it had: not knowing is no reason to
-send nobody anywhere. A service that is absent or empty in a registry that *is* known gives no
-nodes, and the gateway answers 503.
-"""
+"""The plan: which upstream uses which service, so that a change costs what it changed. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-import msgspec
-
-from applications import nodes
-from applications.specs import ApiSpec, ApplicationSpec, MemberSpec, UpstreamSpec
+from applications.specs import ApplicationSpec, UpstreamSpec
 from console.contract import keys, wire
 
-# A service within a control plane: registry id and state key of its feed.
-ServiceName = tuple[str, str]
+from . import upstreams
+from .deadlines import Deadlines
+from .routes import route
+from .upstreams import ServiceName
 
 
 class Plan:
@@ -34,10 +23,14 @@ class Plan:
         self._compiled: dict[str, wire.Resource] = {}
         self._dirty_upstreams: set[str] = set()
         self._changed: dict[str, wire.Resource | None] = {}
+        self._deadlines = Deadlines()  # of upstreams that serve kept nodes
+        self._now = 0
 
     def inherit(self, resources: Mapping[str, wire.Resource]) -> None:
         """Take what is published already: it stays until something says otherwise."""
         self._compiled = dict(resources)
+        for resource in resources.values():
+            self._await(resource)
 
     def registries(self) -> frozenset[str]:
         """The registries whose services are used."""
@@ -104,8 +97,19 @@ class Plan:
             self._services[service] = state
         self._dirty_upstreams |= self._users[service]
 
-    def take(self) -> dict[str, wire.Resource | None]:
-        """Compile what is affected and return the resources that changed; None: removed."""
+    @property
+    def deadline(self) -> int | None:
+        """When kept nodes go next, in milliseconds since the Unix epoch: `take` has something to
+        do then, even if nobody tells of a change."""
+        return self._deadlines.next
+
+    def take(self, now: int) -> dict[str, wire.Resource | None]:
+        """Compile what is affected or due and return the resources that changed; None: removed.
+        `now` is milliseconds since the Unix epoch."""
+        if now < self._now:  # the clock was put back: no deadline means what it did
+            self._dirty_upstreams |= self._deadlines.names()
+        self._now = now
+        self._dirty_upstreams |= self._deadlines.take(now)
         for upstream_id in self._dirty_upstreams:
             spec = self._upstreams.get(upstream_id)
             if spec is not None:
@@ -116,14 +120,15 @@ class Plan:
 
     def _upstream(self, spec: UpstreamSpec) -> wire.Upstream:
         before = self._compiled.get(keys.upstream(spec.id))
-        compiled = upstream(
+        compiled = upstreams.upstream(
             spec,
             self._services,
             known=self._known,
             before=before if isinstance(before, wire.Upstream) else None,
+            now=self._now,
         )
-        if before is not None and before.digest == compiled.digest:
-            return before if isinstance(before, wire.Upstream) else compiled
+        if isinstance(before, wire.Upstream) and _same(before, compiled):
+            return before
         return compiled
 
     def _set(self, key: str, resource: wire.Resource | None) -> None:
@@ -132,9 +137,15 @@ class Plan:
             if before is not None:
                 del self._compiled[key]
                 self._changed[key] = None
-        elif before is None or before.digest != resource.digest:
+                self._deadlines.put(before.id, 0)
+        elif before is None or not _same(before, resource):
             self._compiled[key] = resource
             self._changed[key] = resource
+            self._await(resource)
+
+    def _await(self, resource: wire.Resource) -> None:
+        if isinstance(resource, wire.Upstream):
+            self._deadlines.put(resource.id, resource.kept_until)
 
     def _forget(self, spec: ApplicationSpec | None) -> None:
         for upstream in self._upstreams_of(spec):
@@ -164,98 +175,12 @@ class Plan:
             yield from (keys.route(api.id) for api in spec.apis)
 
 
-def route(application: ApplicationSpec, api: ApiSpec) -> wire.Route:
-    """The requests of one API."""
-    default = next(
-        one for one in application.upstreams if one.version == application.default_version
-    )
-    prefix = application.path_prefix
-    compiled = wire.Route(
-        id=api.id,
-        name=f"{application.name}/{api.name}",
-        upstream=default.id,
-        hosts=application.hosts,
-        paths=tuple(
-            sorted(
-                (
-                    wire.Path(path=join(prefix, path), exact=kind == "exact")
-                    for path, kind in api.paths
-                ),
-                key=lambda path: (path.path, path.exact),
-            )
-        ),
-        methods=tuple(sorted(api.methods)),
-        strip_prefix=prefix if api.strip_path_prefix and prefix != "/" else "",
-        rewrite_host=default.host if default.host_mode == "rewrite" else "",
-        retries=default.retries,
-        websocket=api.websocket,
-        expressions=api.expressions,
-        match_any=api.match_any,
-        redirect_https=application.protocols == ("https",),
-        # The same plugin on the API stands for the one on the application.
-        plugins={**application.plugins, **api.plugins},
-    )
-    return msgspec.structs.replace(compiled, digest=wire.digest(compiled))
+def _same(left: wire.Resource, right: wire.Resource) -> bool:
+    """Whether there is nothing to tell: the content, and what is noted of kept nodes."""
+    return left.digest == right.digest and _notes(left) == _notes(right)
 
 
-def upstream(
-    spec: UpstreamSpec,
-    services: Mapping[ServiceName, wire.Service],
-    *,
-    known: Iterable[str],
-    before: wire.Upstream | None,
-) -> wire.Upstream:
-    """One version's nodes, sorted and without doubles: of equal addresses the first member's."""
-    found: dict[tuple[str, int], wire.Node] = {}
-    observed = 0
-    known = frozenset(known)
-    for member in spec.members:
-        if member.registry and member.registry not in known:
-            if before is not None:
-                return _with_nodes(spec, before.nodes, before.observed_at)
-            continue
-        for node in _nodes_of(member, services):
-            found.setdefault((node.host, node.port), node)
-        state = services.get(member.name)
-        observed = max(observed, state.observed_at if state else 0)
-    return _with_nodes(spec, tuple(found[key] for key in sorted(found)), observed)
-
-
-def join(prefix: str, path: str) -> str:
-    """Put a path below a prefix with exactly one slash between: ``/shop`` + ``/cart``."""
-    return f"{prefix.rstrip('/')}{path}" if path != "/" else prefix
-
-
-def _nodes_of(
-    member: MemberSpec, services: Mapping[ServiceName, wire.Service]
-) -> Iterable[wire.Node]:
-    if not member.registry:
-        return [
-            wire.Node(
-                host=member.host, port=member.port, weight=member.weight, priority=member.priority
-            )
-        ]
-    state = services.get(member.name)
-    if state is None:
-        return []
-    return nodes.of(state, member.service_port, weight=member.weight, priority=member.priority)
-
-
-def _with_nodes(
-    spec: UpstreamSpec, found: tuple[wire.Node, ...], observed_at: int
-) -> wire.Upstream:
-    compiled = wire.Upstream(
-        id=spec.id,
-        name=spec.name,
-        scheme=spec.scheme,
-        balance=spec.balance,
-        hash_key=spec.hash_key,
-        retries=spec.retries,
-        timeouts=spec.timeouts,
-        host_mode=spec.host_mode,
-        host=spec.host,
-        checks=spec.checks,
-        nodes=found,
-        observed_at=observed_at,
-    )
-    return msgspec.structs.replace(compiled, digest=wire.digest(compiled))
+def _notes(resource: wire.Resource) -> object:
+    if isinstance(resource, wire.Upstream):
+        return (resource.kept_since, resource.kept_until, resource.origins)
+    return None
