@@ -6,6 +6,8 @@ registry's field to blame. Texts of the server itself are cut short and are host
 
 from __future__ import annotations
 
+from . import denials
+
 _SHOWN = 300  # characters of a server's own message that are worth showing
 
 
@@ -67,10 +69,10 @@ def from_status(
     if code == 401:
         return unauthorized()
     if code == 403:
-        text = (
+        text = denials.sentence(message) or (
             f"The token lacks a permission (403): {shown}"
             if shown
-            else ("The token lacks a permission (403).")
+            else "The token lacks a permission (403)."
         )
         return Denied("forbidden", text, field="token")
     if code == 404:
