@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from console import storage
+from console.redis import RedisError
 from registries.kube.reflector import SILENCE, WATCH_FOR
 
 
@@ -60,3 +62,13 @@ def check_loopback(**_: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(deploy=True)
+def check_storage(**_: Any) -> list[CheckMessage]:
+    """Asks Redis, so only `check --deploy` does it: other commands must run without."""
+    try:
+        warnings = storage.look().warnings()
+    except RedisError as error:
+        return [Warning(f"REDIS_URL: no answer to INFO memory: {error}", id="console.W003")]
+    return [Warning(text, id="console.W002") for text in warnings]

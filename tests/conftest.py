@@ -67,6 +67,15 @@ def store() -> Iterator[Client]:
 
 
 @pytest.fixture
+def evicting(store: Client) -> Iterator[Client]:
+    """The store, evicting what it likes."""
+    before = store.config_get("maxmemory-policy")["maxmemory-policy"]
+    store.config_set("maxmemory-policy", "allkeys-random")
+    yield store
+    store.config_set("maxmemory-policy", before)
+
+
+@pytest.fixture
 def gateway_store() -> Iterator[Client]:
     """A Redis database of its own for a gateway's tree; empty before and after."""
     client = _gateway_client()

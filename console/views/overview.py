@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from applications.models import Api, Application
+from console import storage
 from console.models import AuditEntry, ControlPlane
+from console.redis import RedisError
 from console.ui.pages import control_plane_of, page
 from gateways import standing as gateway_standing
 from gateways.models import Gateway
@@ -55,7 +57,12 @@ def _look(control_plane: ControlPlane) -> dict[str, Any]:
         "apis": apis.count(),
         "published_apis": apis.filter(published=True, application__published=True).count(),
     }
+    try:
+        stored = {"known": True, "warnings": storage.look().warnings()}
+    except RedisError:
+        stored = {"known": False, "warnings": []}
     return {
+        "storage": stored,
         "counts": counts,
         "steps": _steps(counts),
         "registries": registry_standing.with_standing(registries[:_SHOWN]),

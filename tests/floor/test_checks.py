@@ -7,6 +7,8 @@ from django.core import checks
 from pytest_django import Settings
 
 import console.checks
+from console import redis
+from console.redis import Client
 
 
 def ids() -> list[str]:
@@ -38,3 +40,20 @@ def test_loopback_nodes_in_production_are_w001(settings: Settings) -> None:
     assert ids() == ["console.W001"]
     settings.REGISTRIES_ALLOW_LOOPBACK_NODES = False
     assert ids() == []
+
+
+def deploy_ids() -> list[str]:
+    found = checks.run_checks(include_deployment_checks=True)
+    return [message.id for message in found if message.id.startswith("console.")]
+
+
+def test_a_redis_that_evicts_is_w002(evicting: Client) -> None:
+    assert "console.W002" in deploy_ids()
+    assert ids() == [], "a command that is no deploy check asks no server"
+    evicting.config_set("maxmemory-policy", "noeviction")
+    assert "console.W002" not in deploy_ids()
+
+
+def test_a_redis_that_does_not_answer_is_w003(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis, "_store", redis.connect("redis://127.0.0.1:1/0"))
+    assert "console.W003" in deploy_ids()

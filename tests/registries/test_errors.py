@@ -87,7 +87,8 @@ def test_a_403_names_verb_resource_and_namespace_and_what_to_grant() -> None:
         "The service account ops:reader may not watch endpointslices in namespace shop (403)."
         " Grant it: kubectl create role portolan --verb=list,watch"
         " --resource=endpointslices.discovery.k8s.io -n shop"
-        " && kubectl create rolebinding portolan --role=portolan --serviceaccount=ops:reader -n shop"
+        " && kubectl create rolebinding portolan --role=portolan"
+        " --serviceaccount=ops:reader -n shop"
     )
     assert said(f"{DENIED} at the cluster scope") == (
         "The service account ops:reader may not watch endpointslices in all namespaces (403)."
