@@ -19,6 +19,7 @@ def compile_control_plane(control_plane_id: str) -> None:
         claim_epoch=lambda: ControlPlane.claim_epoch(control_plane_id),
         body=lambda ownership: follower.compile_(control_plane_id, ownership),
         stop=STOP,
+        lift_epoch=lambda epoch: ControlPlane.lift_epoch(control_plane_id, epoch),
     )
 
 

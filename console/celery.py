@@ -1,30 +1,40 @@
 """The Celery application: routes, the beat schedule, and how a worker starts and stops.
 
-A worker also ticks by itself: a thread looks for owners that nobody works for, at once when a
-wake-up comes and every `ENSURE_EVERY` seconds else. Beat does the same from outside, so 0, 1 or
-3 beats are all safe.
+A worker also ticks by itself: a thread says that the worker is alive and looks for owners that
+nobody works for, at once when a wake-up comes and every `ENSURE_EVERY` seconds else. Beat does the
+same from outside, so 0, 1 or 3 beats are all safe. The thread needs no broker, and starts before
+the worker has found one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_ready, worker_shutting_down
+from celery.signals import (
+    celeryd_after_setup,
+    setup_logging,
+    worker_shutdown,
+    worker_shutting_down,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 from django.conf import settings
 
 from console import queues
+from console.loops import LOOPS
 from console.shutdown import STOP
 
 log = logging.getLogger(__name__)
 
-ENSURE = (
+_SPARE = 2  # threads
+
+ENSURE: tuple[str, ...] = (
     "registries.tasks.ensure_watchers",
     "applications.tasks.ensure_compilers",
     "gateways.tasks.ensure_drivers",
@@ -62,33 +72,53 @@ def _keep_logging(**_: Any) -> None:
     logging.config.dictConfig(settings.LOGGING)
 
 
-@worker_ready.connect
-def _tick(**_: Any) -> None:
+@celeryd_after_setup.connect
+def _tick(instance: Any, **_: Any) -> None:
+    consumed = set(app.amqp.queues.consume_from)
+    kinds = {queues.KINDS[name] for name in consumed & queues.KINDS.keys()}
+    LOOPS.join(kinds=kinds, most=_most(instance.concurrency, short=queues.SHORT in consumed))
     threading.Thread(target=_ticking, name="ensure", daemon=True).start()
+
+
+def _most(threads: int, *, short: bool) -> int:
+    """The most loops of this worker. A pool that serves short tasks too keeps threads for them:
+    else they would pile up in the broker."""
+    return settings.WORKER_MAX_LOOPS or max(1, threads - (_SPARE if short else 0))
 
 
 def _ticking() -> None:
     from django.db import close_old_connections
 
-    from console import redis
+    from console import crew, redis
     from console.feed.reader import follow
     from console.wakeups import WakeupReader
 
+    # Often enough that the others never miss the sign of life of a worker that lives.
+    pause = min(settings.ENSURE_EVERY, settings.LEASE_TTL / 8)
     wakeups: WakeupReader | None = None
     while not STOP.is_set():
         try:
+            crew.say(redis.store(), LOOPS.name, LOOPS.member(), ttl=settings.LEASE_TTL / 2)
             wakeups = wakeups or WakeupReader(redis.store())
             for name in ENSURE:
                 app.tasks[name]()
-            follow(redis.store(), [wakeups], block=min(settings.ENSURE_EVERY, 2.0))
+            follow(redis.store(), [wakeups], block=pause)
             wakeups.take()
         except Exception:  # the outermost loop: a tick that fails must not be the last
             log.exception("looking for work failed; trying again")
-            STOP.wait(settings.ENSURE_EVERY)
+            STOP.wait(pause)
         finally:
             close_old_connections()
+    with contextlib.suppress(redis.RedisError):
+        crew.leave(redis.store(), LOOPS.name)
 
 
 @worker_shutting_down.connect
 def _stop(**_: Any) -> None:
     STOP.set()
+
+
+@worker_shutdown.connect
+def _wait(**_: Any) -> None:
+    """Celery waits for the loops in its pool only."""
+    LOOPS.wait(settings.CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT)

@@ -60,6 +60,12 @@ class Owned(models.Model):
             rows.update(epoch=F("epoch") + 1)
             return rows.values_list("epoch", flat=True).get()
 
+    @classmethod
+    def lift_epoch(cls, row_id: str | uuid.UUID, epoch: int) -> bool:
+        """Raise the epoch to this one; tell whether it was lower. Never lowers it."""
+        rows = cls._default_manager.filter(pk=row_id, epoch__lt=epoch)
+        return bool(rows.update(epoch=epoch))
+
 
 class ControlPlane(Row, Owned):
     """Owns registries, applications and gateways; what belongs to one never meets another's."""

@@ -121,17 +121,30 @@ CELERY_ACCEPT_CONTENT = ["json"]
 # Long tasks are acknowledged when they start; that they go on is the lease's business.
 CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A full worker leaves messages to the others instead of keeping them until a loop ends.
+CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0  # seconds for loops to end and hand their work over
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # watching needs no broker
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_keepalive": True, "health_check_interval": 15}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_keepalive": True,
+    "health_check_interval": 15,
+    # Seconds for one answer. A broker that swallows everything must not hold up who queues work.
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
+}
 
 # A worker is missed this many seconds after its last sign of life. A third of it is the renewal
 # interval; shorter means faster takeover and more traffic, longer rides out longer pauses.
 LEASE_TTL = env.number("LEASE_TTL", 15)
 # Seconds between two looks for owners that nobody works for.
 ENSURE_EVERY = env.number("ENSURE_EVERY", 5)
+# The most loops that one worker process takes; 0: as many as its pool has threads (-c).
+WORKER_MAX_LOOPS = env.integer("WORKER_MAX_LOOPS", 0)
+# Seconds after which a loop that has not asked whether it is to go on counts as stuck and its lease
+# is let go. Loops ask twice a second; a large first commit or a slow gateway takes some seconds.
+WORKER_STUCK_AFTER = env.number("WORKER_STUCK_AFTER", 60)
 
 # Registries ---------------------------------------------------------------------------------------
 

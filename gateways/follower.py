@@ -68,7 +68,7 @@ def drive(gateway_id: str, ownership: Ownership, *, pace: Pace | None = None) ->
         except (RedisError, DatabaseError) as error:
             text = f"Redis or PostgreSQL is away: {error}"
         log.warning("gateway %s: %s", gateway_id, text)
-        _tell_failure(gateway_id, text)
+        tell_failure(gateway_id, text)
         _pause(ownership, pace.retry[min(failures, len(pace.retry) - 1)])
         failures += 1
 
@@ -101,6 +101,7 @@ class _Shift:
         while self._ownership.going:
             if self._reader.known and self._step():
                 touched = time.monotonic()
+                self._ownership.settled()
             if self.applied and time.monotonic() - touched > self._pace.touch:
                 touched = time.monotonic()
                 self._ownership.prove()
@@ -167,7 +168,8 @@ def _read(gateway_id: str) -> Gateway | None:
     return Gateway.objects.filter(pk=uuid.UUID(gateway_id)).first()
 
 
-def _tell_failure(gateway_id: str, text: str) -> None:
+def tell_failure(gateway_id: str, text: str) -> None:
+    """Say on the gateway's board that it fails, and why."""
     try:
         before = health.read([gateway_id])[gateway_id]
         failing = before.phase == Phase.FAILING.value

@@ -19,6 +19,8 @@ def drive_gateway(gateway_id: str) -> None:
         claim_epoch=lambda: Gateway.claim_epoch(gateway_id),
         body=lambda ownership: follower.drive(gateway_id, ownership),
         stop=STOP,
+        lift_epoch=lambda epoch: Gateway.lift_epoch(gateway_id, epoch),
+        quarantined=lambda hold: follower.tell_failure(gateway_id, hold.text),
     )
 
 

@@ -38,6 +38,11 @@ def gateway(gateway_id: str) -> str:
     return f"gateway:{gateway_id}"
 
 
+def kind(owner: str) -> str:
+    """What sort of owner it is: the word before its id."""
+    return owner.partition(":")[0]
+
+
 def feed(owner: str) -> FeedKeys:
     base = _of(owner)
     return FeedKeys(f"{base}:states", f"{base}:changes", f"{base}:meta")
@@ -49,8 +54,36 @@ def lease(owner: str) -> str:
 
 
 def queued(owner: str) -> str:
-    """A marker that the owner's work is already queued; lives for seconds."""
+    """A marker that the owner's work is already queued, or offered to whoever has room; lives for
+    seconds."""
     return f"{_of(owner)}:queued"
+
+
+def trial(owner: str) -> str:
+    """A marker that the owner's work has begun and not yet shown that a worker survives it;
+    written by the lease holder, lives for two minutes at most."""
+    return f"{_of(owner)}:trial"
+
+
+def crashes(owner: str) -> str:
+    """How many workers died while the owner's work was on trial; lives for hours."""
+    return f"{_of(owner)}:crashes"
+
+
+def held_back(owner: str) -> str:
+    """A marker that the owner's work is not to be started now; lives as long as that holds."""
+    return f"{_of(owner)}:held-back"
+
+
+def workers() -> str:
+    """A set of the workers' names. Written by each worker; who finds a name without its key
+    removes it."""
+    return f"{PREFIX}:workers"
+
+
+def worker(name: str) -> str:
+    """What a worker says of itself (JSON); written by it, lives for half a lease TTL."""
+    return f"{PREFIX}:worker:{name}"
 
 
 def status(owner: str) -> str:

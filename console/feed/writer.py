@@ -36,7 +36,11 @@ _SCAN = 500
 
 
 class Fenced(Exception):
-    """A newer epoch owns the feed."""
+    """A newer epoch owns the feed: `epoch`."""
+
+    def __init__(self, key: str, epoch: bytes | int) -> None:
+        self.epoch = int(epoch)
+        super().__init__(f"epoch {self.epoch} owns {key}")
 
 
 class FeedLost(Exception):
@@ -75,6 +79,7 @@ class FeedWriter:
         self.checksum = 0
         self.epoch = epoch
         self.seq = 0
+        self.source = ""  # what the last commit before `open` said of its source
 
     @property
     def next_seq(self) -> int:
@@ -85,8 +90,9 @@ class FeedWriter:
         """Take the feed over and return the states it holds. Raises `Fenced`."""
         word, epoch, seq = self._claim(keys=[self._keys.meta], args=[self.epoch])
         if word == b"fenced":
-            raise Fenced(f"epoch {epoch} owns {self._keys.meta}")
+            raise Fenced(self._keys.meta, epoch)
         states = dict(scan(self._client, self._keys))
+        self.source = (self._client.hget(self._keys.meta, "source") or b"").decode()
         self.seq = int(seq)
         self._digests = {key: wire.state_digest(key, value) for key, value in states.items()}
         self.checksum = wire.checksum(self._digests.values())
@@ -129,7 +135,7 @@ class FeedWriter:
         self.settle()
         epoch, seq, checksum = self._client.hmget(self._keys.meta, ["epoch", "seq", "checksum"])
         if int(epoch or 0) > self.epoch:
-            raise Fenced(f"epoch {int(epoch or 0)} owns {self._keys.meta}")
+            raise Fenced(self._keys.meta, epoch)
         held = self._client.hlen(self._keys.states)
         if (
             int(epoch or 0) != self.epoch
@@ -175,7 +181,7 @@ class FeedWriter:
         self._pending = None
         if word == b"fenced":
             self._lost = False  # it is somebody else's to find
-            raise Fenced(f"epoch {epoch} owns {self._keys.meta}")
+            raise Fenced(self._keys.meta, epoch)
         raise FeedLost(f"{self._keys.meta} is at {epoch}-{stored}, not at {self.epoch}-{self.seq}")
 
     def settle(self) -> bool:
@@ -187,7 +193,7 @@ class FeedWriter:
             return False
         epoch, seq, name = self._client.hmget(self._keys.meta, ["epoch", "seq", "commit"])
         if int(epoch or 0) > self.epoch:
-            raise Fenced(f"epoch {int(epoch or 0)} owns {self._keys.meta}")
+            raise Fenced(self._keys.meta, epoch)
         pending, self._pending = self._pending, None
         if int(seq or 0) == pending.seq and (name or b"").decode() == pending.name:
             self._adopt(pending)

@@ -1,0 +1,66 @@
+"""Loops are spread evenly over the workers that are there, none takes more than its maximum."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.ownership.conftest import Seen
+from tests.ownership.workers import TTL, running, worker
+from tests.threads import eventually
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def ids(number: int) -> list[str]:
+    return [f"{n:03}" for n in range(number)]
+
+
+def test_a_worker_takes_no_more_than_its_maximum_and_another_the_rest(seen: Seen) -> None:
+    first = worker(WORKER_MAX_LOOPS="3")
+    with running(first):
+        eventually(lambda: seen.alive() == 1, within=15)
+        seen.want(*ids(8))
+        eventually(lambda: seen.by(first.pid) == 3, within=15)
+        time.sleep(2)
+        assert len(seen.runners()) == 3
+        second = worker()
+        with running(second):
+            seen.all_run()
+            assert seen.by(first.pid) == 3
+            assert seen.by(second.pid) == 5
+
+
+def test_a_full_pool_keeps_no_messages_from_the_others(seen: Seen) -> None:
+    first = worker(threads=2, queues="watch")
+    with running(first):
+        eventually(lambda: seen.alive() == 1, within=15)
+        seen.want(*ids(2))
+        eventually(lambda: seen.by(first.pid) == 2, within=15)
+        second = worker(queues="watch")
+        with running(second):
+            eventually(lambda: seen.alive() == 2, within=15)
+            time.sleep(1)
+            seen.want(*ids(6))
+            took = seen.all_run()
+            assert seen.by(second.pid) == 4
+            assert took < 4, f"{took:.1f} s: no loop waited for a message that the first kept"
+
+
+def test_a_worker_that_joins_gets_its_share_little_by_little(seen: Seen) -> None:
+    seen.want(*ids(6))
+    first = worker()
+    with running(first):
+        seen.all_run()
+        assert seen.by(first.pid) == 6
+        second = worker()
+        with running(second):
+            eventually(lambda: seen.by(second.pid) >= 1, within=15)
+            gap = seen.longest_gap(3 * TTL + 2)
+            assert (seen.by(first.pid), seen.by(second.pid)) == (3, 3)
+            assert gap < 2, f"{gap:.2f} s without a runner"
+            before = seen.runners()
+            time.sleep(2 * TTL)
+            assert seen.runners() == before, "even loads stay where they are"
+    assert all(len(seen.begun(one)) <= 2 for one in ids(6)), "the giver took none again"
