@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from console import storage
 from console.redis import RedisError
-from registries.kube.reflector import SILENCE, WATCH_FOR
+from registries.kube.reflector import TIMING
 
 
 @register()
@@ -40,7 +40,7 @@ def check_databases(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_watch_times(**_: Any) -> list[CheckMessage]:
-    if not WATCH_FOR[0] > SILENCE:
+    if not TIMING.watch_for[0] > TIMING.silence:
         return [
             Error(
                 "A silent watch would end by the server's clock before the client notices.",

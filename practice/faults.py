@@ -1,7 +1,7 @@
 """Faults: what shall go wrong, for whom, how often. And the log of requests, so that tests can
 count.
 
-A standing fault has a matcher (verb, resource, namespace, page, phase) and a count; the first
+A standing fault has a matcher (verb, resource, namespace, page, limit, user) and a count; the first
 that matches a request is used up by one. `Wire` is how a fault reaches into a stream: it cuts,
 drips, silences or adds a line.
 """
@@ -47,6 +47,7 @@ class Fault:
     resource: str = ""
     namespace: str = ""
     page: int = 0
+    limit: str = ""
     user: str = ""
     count: int = 0
     code: int = 500
@@ -68,6 +69,7 @@ class Fault:
             and self.resource in ("", "*", seen.resource)
             and self.namespace in ("", seen.namespace)
             and self.page in (0, seen.page)
+            and self.limit in ("", seen.params.get("limit", ""))
             and self.user in ("", seen.user)
         )
 

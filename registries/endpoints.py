@@ -4,6 +4,9 @@ The reflector's threads write, the publisher's thread reads; neither waits for t
 than a dictionary takes. The store remembers which services changed, not what happened to them:
 the publisher builds their present state, however often they changed.
 
+A service that loses an address while other slices of it remain is held back for a moment: the
+address may be on its way to another slice, and the two events have no order.
+
 A scope is what one list covers: all namespaces, or one. `replace` is atomic for its scope: parts
 that the list no longer has go, and nothing is gone before the list is complete. Services that were
 published by an earlier worker (`inherit`) stay until a list of their scope has come.
@@ -12,13 +15,19 @@ published by an earlier worker (`inherit`) stay until a list of their scope has 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from console.contract import keys
-from console.contract.wire import Endpoint, Port, Service, Subset
+from console.contract.wire import Service
 from registries.kube.slices import Part
+from registries.union import addresses, count, union
+
+# An endpoint that moves between slices is missing between two events, which a server sends within a
+# few milliseconds (measured: below 2); without the other half the loss is published after this.
+SETTLE = 0.02  # seconds
 
 # A part's name within its store: an Endpoints object and a slice never share one store.
 PartKey = tuple[str, str]
@@ -38,18 +47,25 @@ class EndpointStore:
         family: str = "prefer_ipv4",
         serve_terminating: bool = False,
         wanted: Callable[[str], bool] = lambda namespace: True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._family = family
         self._serve_terminating = serve_terminating
         self._wanted = wanted
+        self._clock = clock
         self._parts: dict[PartKey, _Held] = {}
         self._services: dict[str, set[PartKey]] = {}
         self._inherited: dict[str, int] = {}
-        self._dirty: set[str] = set()
+        # Since when (milliseconds since the epoch) a service has changes that nobody took, and
+        # until when (monotonic) some of these are held back.
+        self._dirty: dict[str, int] = {}
+        self._held: dict[str, float] = {}
         self._order = 0
         self._changed = threading.Condition()
         self._scopes = frozenset(scopes)
+        self.taken_since = 0  # when the oldest of the changes last taken was read, in milliseconds
         self._synced: set[str] = set()
+        self._denied: set[str] = set()
         self._refused: Counter[str] = Counter()
         self._truncated: set[str] = set()
 
@@ -70,41 +86,61 @@ class EndpointStore:
             ) + sum(number for name, number in self._inherited.items() if _inside(name, scope))
         return now, sum(count(part.subsets) for part in parts if self._takes(part))
 
-    def replace(self, scope: str, parts: Iterable[Part]) -> None:
-        """Take a complete list of a scope: a namespace, or all of them if empty."""
+    def differences(self, scope: str, parts: Iterable[Part]) -> int:
+        """Count the parts of a scope in which this list is not what is held."""
+        listed = {(part.namespace, part.name): part for part in parts if self._takes(part)}
+        with self._changed:
+            held = {
+                key: held.part for key, held in self._parts.items() if not scope or key[0] == scope
+            }
+        return sum(listed.get(key) != held.get(key) for key in listed.keys() | held.keys())
+
+    def replace(self, scope: str, parts: Iterable[Part], *, at: int = 0) -> None:
+        """Take a complete list of a scope: a namespace, or all of them if empty. `at` is when it
+        was read, in milliseconds since the epoch; so for `put` and `drop`."""
         with self._changed:
             listed = {(part.namespace, part.name): part for part in parts if self._takes(part)}
             for key in [key for key in self._parts if not scope or key[0] == scope]:
                 if key not in listed:
-                    self._drop(key)
+                    self._drop(key, at)
             for part in listed.values():
-                self._put(part)
+                self._put(part, at)
+            self._held.clear()  # a list has no halves
             self._synced.add(scope)
             # With the last scope's list everything is judged, also what no scope covers any more.
             everything = self._synced >= self._scopes
             for name in list(self._inherited):
                 if everything or _inside(name, scope):
                     del self._inherited[name]
-                    self._dirty.add(name)
+                    self._dirty.setdefault(name, at)
             self._changed.notify_all()
 
-    def put(self, part: Part) -> None:
+    def put(self, part: Part, *, at: int = 0) -> None:
         with self._changed:
             if self._takes(part):
-                self._put(part)
+                before = self._parts.get((part.namespace, part.name))
+                if self._put(part, at):
+                    self._settle(before.part if before else None, part)
+                    self._changed.notify_all()
+
+    def drop(self, namespace: str, name: str, *, at: int = 0) -> None:
+        with self._changed:
+            before = self._drop((namespace, name), at)
+            if before is not None:
+                self._settle(before, None)
                 self._changed.notify_all()
 
-    def drop(self, namespace: str, name: str) -> None:
-        with self._changed:
-            self._drop((namespace, name))
-            self._changed.notify_all()
+    @property
+    def size(self) -> int:
+        """How many objects are held."""
+        return len(self._parts)
 
     def wait(self, timeout: float) -> bool:
         """Wait for something to publish, or for `wake`; True if there is something."""
         with self._changed:
-            if not self._dirty:
-                self._changed.wait(timeout)
-            return bool(self._dirty)
+            if not self._ready():
+                self._changed.wait(min(timeout, self._until_ready(timeout)))
+            return self._ready()
 
     def wake(self) -> None:
         """End a `wait` early: the one who waits has something else to look at."""
@@ -112,16 +148,72 @@ class EndpointStore:
             self._changed.notify_all()
 
     def take(self) -> dict[str, Service | None]:
-        """Hand out the present state of every service that changed since the last call; None:
-        it does not exist."""
+        """Hand out the present state of every service that changed since the last call and is not
+        held back; None: it does not exist. States carry in `observed_at` when the oldest of these
+        changes was read."""
         with self._changed:
-            names, self._dirty = self._dirty, set()
-            return {name: self._build(name) for name in names}
+            taken, kept = self._dirty, dict[str, int]()
+            if self._held:
+                now = self._clock()
+                self._held = {name: due for name, due in self._held.items() if due > now}
+                kept = {name: taken.pop(name) for name in self._held if name in taken}
+            self._dirty = kept
+            self.taken_since = min(taken.values(), default=0)
+            return {name: self._build(name, at) for name, at in taken.items()}
 
-    def again(self, names: Iterable[str]) -> None:
-        """Put services back: they could not be published."""
+    def again(self, services: Mapping[str, Service | None]) -> None:
+        """Put services back that were just taken: they could not be published."""
         with self._changed:
-            self._dirty.update(names)
+            for name, service in services.items():
+                since = service.observed_at if service else self.taken_since
+                self._dirty[name] = min(since, self._dirty.get(name, since))
+
+    def _ready(self) -> bool:
+        if not self._held:
+            return bool(self._dirty)
+        now = self._clock()
+        return any(due <= now for due in self._held.values()) or any(
+            name not in self._held for name in self._dirty
+        )
+
+    def _until_ready(self, otherwise: float) -> float:
+        if not self._held:
+            return otherwise
+        return max(0.0, min(self._held.values()) - self._clock())
+
+    def _settle(self, before: Part | None, after: Part | None) -> None:
+        """Hold a service back if this change takes an address from it that another slice may be
+        about to get; let it go with the next change that brings one."""
+        part = after or before
+        if part is None:
+            return
+        service = keys.service(part.namespace, part.service)
+        others = self._services.get(service, ())
+        if len(others) < 2 and not (after is None and others):
+            self._held.pop(service, None)
+            return
+        had, has = addresses(before), addresses(after)
+        if has - had:
+            self._held.pop(service, None)
+            return
+        lost, siblings = had - has, False
+        for key in others:
+            other = self._parts[key].part
+            if key != (part.namespace, part.name) and other.family == part.family:
+                lost, siblings = lost - addresses(other), True
+        if lost and siblings:
+            self._held.setdefault(service, self._clock() + SETTLE)
+
+    def deny(self, scope: str) -> None:
+        """The cluster refuses to list this scope: nobody waits for it."""
+        with self._changed:
+            self._denied.add(scope)
+            self._changed.notify_all()
+
+    @property
+    def complete(self) -> bool:
+        """Whether a complete list of every scope has come, or is refused."""
+        return self._synced | self._denied >= self._scopes
 
     def synced(self) -> frozenset[str]:
         """The scopes of which a complete list has come."""
@@ -141,14 +233,15 @@ class EndpointStore:
     def _takes(self, part: Part) -> bool:
         return self._wanted(part.namespace)
 
-    def _put(self, part: Part) -> None:
+    def _put(self, part: Part, at: int) -> bool:
+        """Tell whether it says anything new."""
         key = (part.namespace, part.name)
         service = keys.service(part.namespace, part.service)
         held = self._parts.get(key)
         if held is not None and held.part == part:
-            return
+            return False
         if held is not None and held.part.service != part.service:
-            self._drop(key)  # relabelled: it leaves its old service
+            self._drop(key, at)  # relabelled: it leaves its old service
             held = None
         if held is not None:
             self._refused.subtract(held.part.refused)
@@ -157,12 +250,13 @@ class EndpointStore:
         self._order += 1
         self._parts[key] = _Held(part, self._order)
         self._services.setdefault(service, set()).add(key)
-        self._dirty.add(service)
+        self._dirty.setdefault(service, at)
+        return True
 
-    def _drop(self, key: PartKey) -> None:
+    def _drop(self, key: PartKey, at: int) -> Part | None:
         held = self._parts.pop(key, None)
         if held is None:
-            return
+            return None
         self._refused.subtract(held.part.refused)
         service = keys.service(held.part.namespace, held.part.service)
         of_service = self._services[service]
@@ -170,9 +264,10 @@ class EndpointStore:
         self._truncated.discard(service)
         if not of_service:
             del self._services[service]
-        self._dirty.add(service)
+        self._dirty.setdefault(service, at)
+        return held.part
 
-    def _build(self, name: str) -> Service | None:
+    def _build(self, name: str, at: int) -> Service | None:
         held = [self._parts[key] for key in self._services.get(name, ())]
         if not held:
             return None
@@ -183,6 +278,7 @@ class EndpointStore:
             name=service,
             subsets=union([one.part for one in held if one.part.family in self._families(held)]),
             serve_terminating=self._serve_terminating,
+            observed_at=at,
         )
 
     def _families(self, held: list[_Held]) -> tuple[int, ...]:
@@ -195,39 +291,5 @@ class EndpointStore:
         return (0, 4) if has_ipv4 else (0, 4, 6)
 
 
-def union(parts: Iterable[Part]) -> tuple[Subset, ...]:
-    """Join the subsets of parts, the later ones counting for more. Sorted, so that the order of
-    events and of slices does not show."""
-    ports: dict[tuple[Port, ...], dict[str, Endpoint]] = {}
-    for part in parts:
-        for subset in part.subsets:
-            known = ports.setdefault(subset.ports, {})
-            for endpoint in subset.endpoints:
-                known[endpoint.address] = better(known.get(endpoint.address), endpoint)
-    return tuple(
-        Subset(ports=of, endpoints=tuple(known[address] for address in sorted(known)))
-        for of, known in sorted(ports.items(), key=_ports_order)
-    )
-
-
-def count(subsets: Iterable[Subset]) -> int:
-    """The endpoints of subsets, ready or not."""
-    return sum(len(subset.endpoints) for subset in subsets)
-
-
-def better(old: Endpoint | None, new: Endpoint) -> Endpoint:
-    """Choose between two entries of one address: of one pod the later; of two pods the ready one,
-    since a pod that is going must not hide the one that got its address."""
-    if old is None or old.pod == new.pod:
-        return new
-    if old.ready != new.ready:
-        return old if old.ready else new
-    return old if new.terminating and not old.terminating else new
-
-
 def _inside(name: str, scope: str) -> bool:
     return not scope or name.startswith(f"{scope}/")
-
-
-def _ports_order(item: tuple[tuple[Port, ...], object]) -> list[tuple[str, int, str, str]]:
-    return [(port.name, port.port, port.protocol, port.app) for port in item[0]]

@@ -1,7 +1,9 @@
 """From the store to the feed: builds what changed and commits it.
 
-One thread, the task's own. It commits at once when something changes; what changes while a commit
-is under way goes out together with the next. A service whose state says the same as the one that
+One thread, the task's own. It commits at once when something changes after a quiet moment; what
+changes while a commit is under way, or in the short rest after it, goes out together with the next.
+The rest follows the cost of the commits, so that a slow Redis or a storm of changes makes larger
+commits, not a queue. A service whose state says the same as the one that
 is published is not written. Redis being away only delays: changed services stay marked in the
 store, whose size is bounded by the cluster's, and the reader's thread never waits.
 """
@@ -18,21 +20,46 @@ from console.contract import keys, wire
 from console.feed import FeedLost, FeedWriter
 from console.feed import erase as erase_feed
 from console.redis import RedisError
-from registries.endpoints import EndpointStore, count
+from registries.endpoints import EndpointStore
+from registries.lag import Lags
+from registries.union import count
+
+# After a commit the publisher rests for four times as long as it took: it is busy for a fifth of
+# the time at most, and at 1,000 changes a second a commit carries a handful of them.
+REST = 4.0
+LONGEST_REST = 0.05  # seconds; nobody notices more than this being slow
+
+# A feed that was never published says nothing until every namespace has been read, because "not in
+# it" will mean "does not exist". A namespace that is refused is not waited for, one that does not
+# answer not longer than this.
+FIRST_WITHIN = 30.0  # seconds
 
 
 class Publisher:
+    """`source` tells where the states come from (`registries.source`), for the next worker."""
+
     def __init__(
-        self, store: EndpointStore, writer: FeedWriter, *, now: Callable[[], float] = time.time
+        self,
+        store: EndpointStore,
+        writer: FeedWriter,
+        *,
+        source: Callable[[], str] = str,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._writer = writer
+        self._source = source
         self._now = now
+        self._clock = clock
         self._published: dict[str, wire.Service] = {}
         self._unsure: dict[str, wire.Service | None] = {}
         self._first = True
+        self._opened_at = clock()
+        self._rested_at = 0.0
         self.endpoints = 0
-        self.lag_ms = 0
+        self.commits = 0
+        self.lags = Lags()
 
     @property
     def services(self) -> int:
@@ -46,7 +73,17 @@ class Publisher:
     def due(self) -> bool:
         """Whether the feed's first commit can be made: it says that the cluster has been read,
         even if nothing was found."""
-        return self._first and bool(self._store.synced())
+        return self._first and self._speaks()
+
+    @property
+    def rest(self) -> float:
+        """The seconds until the next commit should be made."""
+        return max(0.0, self._rested_at - self._clock())
+
+    @property
+    def source(self) -> str:
+        """Where the states came from that the feed held when it was opened."""
+        return self._writer.source
 
     def open(self) -> None:
         """Take the feed over and tell the store what it holds. Raises `Fenced`, `RedisError`."""
@@ -59,18 +96,20 @@ class Publisher:
                 self._note(name, wire.Service(namespace=namespace, name=service))
         self._store.inherit(self._published.values())
         self._first = self._writer.seq == 0
+        self._opened_at = self._clock()
 
-    def publish(self, *, read_at: int) -> bool:
-        """Commit what changed; tell whether anything was written. `read_at` is when the newest
-        change was read (milliseconds). Raises `Fenced`, `RedisError`; nothing is lost by it."""
-        if not self._store.synced():
+    def publish(self) -> bool:
+        """Commit what changed; tell whether anything was written. Raises `Fenced`, `RedisError`;
+        nothing is lost by it."""
+        if not self._speaks():
             return False
+        began = self._clock()
         self._settle()
         taken = self._store.take()
         changed: dict[str, wire.Service | None] = {}
         for name, service in taken.items():
             if not self._says_the_same(name, service):
-                changed[name] = self._stamp(service, read_at) if service else None
+                changed[name] = self._stamp(service) if service else None
         try:
             written = self._commit(changed)
         except RedisError:
@@ -80,7 +119,10 @@ class Publisher:
         for name, service in changed.items():
             self._note(name, service)
         if written:
-            self.lag_ms = max(0, int(self._now() * 1000) - read_at)
+            self.commits += 1
+            self.lags.add(max(0.0, self._now() - self._store.taken_since / 1000))
+            took = self._clock() - began
+            self._rested_at = self._clock() + min(REST * took, LONGEST_REST)
         return written
 
     def verify(self) -> None:
@@ -113,7 +155,7 @@ class Publisher:
             name: wire.encode(service) if service else None for name, service in changed.items()
         }
         try:
-            written = self._writer.commit(states, always=self._first)
+            written = self._writer.commit(states, source=self._source(), always=self._first)
         except FeedLost:
             for name, service in changed.items():
                 self._note(name, service)
@@ -123,7 +165,8 @@ class Publisher:
         return written
 
     def _restore(self) -> None:
-        self._writer.replace({name: wire.encode(one) for name, one in self._published.items()})
+        states = {name: wire.encode(one) for name, one in self._published.items()}
+        self._writer.replace(states, source=self._source())
         self._first = False
 
     def _says_the_same(self, name: str, service: wire.Service | None) -> bool:
@@ -132,15 +175,15 @@ class Publisher:
             return service is published
         return wire.same_content(service, published)
 
-    def _stamp(self, service: wire.Service, read_at: int) -> wire.Service:
-        return wire.Service(
-            namespace=service.namespace,
-            name=service.name,
-            subsets=service.subsets,
-            serve_terminating=service.serve_terminating,
-            seq=self._writer.next_seq,
-            observed_at=read_at,
-        )
+    def _speaks(self) -> bool:
+        """Whether what the store holds may be published."""
+        if not self._first:
+            return bool(self._store.synced())
+        waited = self._clock() - self._opened_at
+        return self._store.complete or (bool(self._store.synced()) and waited > FIRST_WITHIN)
+
+    def _stamp(self, service: wire.Service) -> wire.Service:
+        return msgspec.structs.replace(service, seq=self._writer.next_seq)
 
     def _note(self, name: str, service: wire.Service | None) -> None:
         before = self._published.pop(name, None)

@@ -3,6 +3,10 @@
 Threads: one reflector a scope reads; the task's own thread publishes, writes the status and looks
 out for the end: shutdown, a lost lease, or another revision of the row. With a new revision it
 starts over with the new settings; what is published stays and is judged by the next list.
+
+The task's own thread is the watchdog too. A reader that does not get on by its own deadline has its
+socket closed; one that still does not, or that is gone, is left behind, and a shift with new
+threads begins. Its sink is nobody's by then, so it cannot do harm if it ever wakes.
 """
 
 from __future__ import annotations
@@ -20,28 +24,31 @@ from django.db import DatabaseError, close_old_connections
 from console import redis
 from console.board import Speaker
 from console.contract import keys
-from console.feed import FeedWriter, Fenced
+from console.feed import FeedWriter
 from console.ownership import Ownership
 from console.redis import RedisError
 from console.wakeups import BELL
-from registries import health, publisher
+from registries import health, publisher, source
 from registries.endpoints import EndpointStore
 from registries.health import Phase, Status
+from registries.history import Historian
 from registries.intake import Intake
-from registries.kube import tokens
 from registries.kube.client import Client
+from registries.kube.identity import Identity
 from registries.kube.reflector import Reflector, Timing
 from registries.kube.selectors import namespace_filter
 from registries.kube.slices import ENDPOINT_SLICES, ENDPOINTS, Resource
-from registries.kube.spec import RegistrySpec
 from registries.models import Registry
 from registries.publisher import Publisher
+from registries.source import Source
 
 log = logging.getLogger(__name__)
 
 _WAIT = 0.5  # seconds; the longest time until a lost lease or a shutdown is noticed
 _RETRY = 1.0  # seconds to wait when Redis is away
+_SAY = 0.1  # seconds between two looks at the status while its phase is the same
 _LEAVE = 5.0  # seconds for the reading threads to end
+_STUCK = 15.0  # seconds that a reader has to get on after its socket was closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +58,7 @@ class Pace:
     look: float = 20.0  # at the row, if no wake-up comes
     verify: float = 5.0  # whether the feed holds what was committed
     tell: float = 5.0  # an unchanged status
+    streamed: bool = True  # ask for the first state as events of a watch
     reading: Timing = field(default_factory=Timing)
 
 
@@ -78,10 +86,16 @@ def watch(registry_id: str, ownership: Ownership, *, pace: Pace | None = None) -
                 health.board.say(registry_id, disabled)
                 return
             _Shift(registry, ownership, rung, pace or Pace()).run()
-    except Fenced:
-        log.warning("%s: another worker has taken over", topic)
     finally:
         BELL.unsubscribe(topic, rung)
+
+
+class Reader(threading.Thread):
+    """A reflector in its thread."""
+
+    def __init__(self, reflector: Reflector, *, name: str) -> None:
+        super().__init__(target=reflector.run, name=name, daemon=True)
+        self.reflector = reflector
 
 
 class _Shift:
@@ -109,46 +123,74 @@ class _Shift:
             guarded=spec.deletion_guard,
             allow_loopback=settings.REGISTRIES_ALLOW_LOOPBACK_NODES,
         )
+        self._spec = spec
+        self._scopes = scopes
         self._publisher = Publisher(
             self._store,
             FeedWriter(redis.store(), keys.feed(keys.registry(self._id)), epoch=ownership.epoch),
+            source=self._source,
         )
         self._stop = threading.Event()
         self._client = Client(spec, allow_loopback=settings.REGISTRIES_ALLOW_LOOPBACK_SERVERS)
-        self._reflectors = [self._reflector(spec, scope) for scope in scopes]
-        self._token_expires_at = tokens.expires_at(spec.token)
+        self._identity = Identity(self._client)
+        self._readers: list[Reader] = []
+        self._settled = False
+        self._said_at, self._said_phase = 0.0, ""
+        self._token_expires_at = self._client.token_expires_at()
         self._speaker = Speaker(health.board, self._id, repeat=pace.tell)
+        self._historian = Historian(self._id)
 
     def run(self) -> None:
         if not self._open():
             return
-        threads = [
-            threading.Thread(target=one.run, name=f"watch {self._id}", daemon=True)
-            for one in self._reflectors
-        ]
-        for thread in threads:
-            thread.start()
+        before = source.decode(self._publisher.source)
+        same = before.server == self._spec.server
+        self._identity = Identity(
+            self._client,
+            expected=[before.cluster, self._spec.accepted_cluster]
+            if same and before.cluster
+            else [],
+        )
+        for scope in self._scopes:
+            since = before.versions.get(scope, "") if same else ""
+            self._readers.append(Reader(self._reflector(scope, since), name=f"watch {self._id}"))
+        for reader in self._readers:
+            reader.start()
         try:
             self._publish()
         finally:
             self._stop.set()
-            for reflector in self._reflectors:
-                reflector.close()
+            for reader in self._readers:
+                reader.reflector.close()
             end = time.monotonic() + _LEAVE
-            for thread in threads:
-                thread.join(timeout=max(0.0, end - time.monotonic()))
+            for reader in self._readers:
+                reader.join(timeout=max(0.0, end - time.monotonic()))
             self._client.close()
 
-    def _reflector(self, spec: RegistrySpec, scope: str) -> Reflector:
+    def _reflector(self, scope: str, since: str) -> Reflector:
         return Reflector(
             self._client,
             scope=scope,
-            resources=RESOURCES[spec.resource],
+            resources=RESOURCES[self._spec.resource],
             sink=self._intake,
             stop=self._stop,
-            label_selector=spec.label_selector,
+            identity=self._identity,
+            since=since,
+            label_selector=self._spec.label_selector,
             timing=self._pace.reading,
+            streamed=self._pace.streamed,
         )
+
+    def _source(self) -> str:
+        """What the next worker has to know of what is published now."""
+        versions = {
+            scope: reader.reflector.version
+            for scope, reader in zip(self._scopes, self._readers, strict=False)
+            if reader.reflector.version
+        }
+        return Source(
+            server=self._spec.server, cluster=self._identity.seen, versions=versions
+        ).encode()
 
     def _open(self) -> bool:
         while self._ownership.going:
@@ -166,8 +208,12 @@ class _Shift:
         while self._ownership.going:
             try:
                 if self._store.wait(_WAIT) or self._publisher.due:
+                    time.sleep(self._publisher.rest)
                     self._ownership.prove()
-                    self._publisher.publish(read_at=self._intake.event_at)
+                    self._publisher.publish()
+                if not self._settled and self._store.complete:
+                    self._settled = True
+                    self._ownership.settled()
                 if time.monotonic() - verified > self._pace.verify:
                     self._publisher.verify()
                     verified = time.monotonic()
@@ -176,11 +222,27 @@ class _Shift:
                 log.warning("registry %s: Redis is away: %s", self._id, error)
                 verified = -self._pace.verify  # what it holds now is not what it held
                 time.sleep(_RETRY)
+            if self._stuck():
+                return
             if self._rung.is_set() or time.monotonic() - looked > self._pace.look:
                 self._rung.clear()
                 looked = time.monotonic()
+                self._token_expires_at = self._client.token_expires_at()
                 if self._changed():
                     return
+
+    def _stuck(self) -> bool:
+        """Look after the readers; True if one of them is beyond help."""
+        for reader in self._readers:
+            late = reader.reflector.pulse.overdue()
+            if late > 0:
+                reader.reflector.close()
+            if late > _STUCK or not reader.is_alive():
+                log.error(
+                    "registry %s: a reader is stuck %s", self._id, reader.reflector.pulse.doing
+                )
+                return True
+        return False
 
     def _changed(self) -> bool:
         try:
@@ -192,16 +254,30 @@ class _Shift:
 
     def _say(self) -> None:
         """Write the status if its time has come."""
+        now, phase = time.monotonic(), self._intake.phase
+        if phase == self._said_phase and now - self._said_at < _SAY:
+            return
+        self._said_at, self._said_phase = now, phase
+        lags = self._publisher.lags
         status = msgspec.structs.replace(
             self._intake.status(),
-            resource=self._reflectors[0].resource.plural,
+            resource=self._readers[0].reflector.resource.plural,
+            streamed=self._readers[0].reflector.streamed,
+            cluster=self._identity.seen,
+            worker=self._ownership.holder,
             services=self._publisher.services,
             endpoints=self._publisher.endpoints,
             seq=self._publisher.seq,
-            lag_ms=self._publisher.lag_ms,
+            commits=self._publisher.commits,
+            lag_ms=round(lags.last * 1000),
+            lag_counts=lags.counts,
+            lag_sum=lags.sum,
+            refused=self._store.refused(),
+            truncated=len(self._store.truncated()),
             warnings=self._warnings(),
             token_expires_at=self._token_expires_at,
         )
+        self._historian.note(status)
         self._speaker.say(status)
 
     def _warnings(self) -> tuple[str, ...]:
@@ -210,7 +286,7 @@ class _Shift:
             f"{number} endpoints are left out: {reason}."
             for reason, number in sorted(self._store.refused().items())
         ]
-        if any(one.resource is not one.preferred for one in self._reflectors):
+        if any(one.reflector.resource is not one.reflector.preferred for one in self._readers):
             found.append(
                 "EndpointSlices are not permitted, so Endpoints are read: at most 1,000 addresses"
                 " a service, and no word of pods that are terminating."

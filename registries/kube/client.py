@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -26,6 +27,7 @@ from .spec import RegistrySpec
 
 CONNECT_TIMEOUT = 5.0  # seconds
 READ_TIMEOUT = 30.0  # seconds between two bytes of an answer that is not a watch
+BODY_WITHIN = 60.0  # seconds for a whole answer that is not a watch
 MAX_BODY = 64 * 1024 * 1024  # bytes of one page of a list, unpacked
 _CHUNK = 64 * 1024
 _ACCEPT = "application/json"
@@ -51,6 +53,12 @@ class Stream:
             with contextlib.suppress(OSError):
                 # Not SSLSocket.shutdown: that takes the TLS state from under a reading thread.
                 socket.socket.shutdown(raw, socket.SHUT_RDWR)
+
+    def be_patient(self, seconds: float) -> None:
+        """Wait so long for the next byte from now on; only the reading thread may."""
+        raw = getattr(self._response.connection, "sock", None)
+        if raw is not None:
+            raw.settimeout(seconds)
 
     def release(self) -> None:
         """Give the connection up; only the reading thread may."""
@@ -103,6 +111,13 @@ class Client:
         """The service account by which we come, as ``namespace:name``; empty if the token does
         not say. Raises `KubeError` if the token file cannot be read."""
         return tokens.account(self._token())
+
+    def token_expires_at(self) -> int:
+        """When the token ends, in milliseconds since the Unix epoch; 0 if it does not say or
+        cannot be read."""
+        with contextlib.suppress(KubeError):
+            return tokens.expires_at(self._token())
+        return 0
 
     def close(self) -> None:
         """Drop idle connections; the next request makes new ones."""
@@ -203,9 +218,13 @@ class Client:
 
 def _body(response: urllib3.BaseHTTPResponse) -> bytes:
     parts: list[bytes] = []
-    size = 0
+    size, until = 0, time.monotonic() + BODY_WITHIN
     with named_errors():
-        for chunk in response.stream(_CHUNK, decode_content=True):
+        # One read of the socket at a time: a server that feeds single bytes never lets a whole
+        # chunk come together, and each byte would renew the read timeout.
+        while chunk := response.read1(_CHUNK, decode_content=True):
+            if time.monotonic() > until:
+                raise errors.bad_answer(f"one page takes longer than {BODY_WITHIN:.0f} seconds")
             size += len(chunk)
             if size > MAX_BODY:
                 raise errors.bad_answer(f"more than {MAX_BODY // 1024 // 1024} MiB in one page")

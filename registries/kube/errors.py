@@ -100,3 +100,7 @@ def from_status(
 
 def bad_answer(what: str) -> KubeError:
     return KubeError("bad_answer", f"The answer is not that of a Kubernetes API server: {what}.")
+
+
+def too_much(what: str) -> KubeError:
+    return KubeError("too_much", f"The API server sends more than this worker takes: {what}.")

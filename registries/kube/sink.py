@@ -21,7 +21,17 @@ class Sink(Protocol):
 
     def drop(self, thing: EndpointSlice | Endpoints) -> None: ...
 
-    def alive(self, scope: str, *, listed: bool = False, watching: bool = False) -> None:
+    def differences(self, scope: str, things: list[EndpointSlice | Endpoints]) -> int:
+        """Count the objects in which a list of the very version that is held differs from what is
+        held. There should be none, ever."""
+
+    def alive(
+        self, scope: str, *, listed: bool = False, watching: bool = False, bookmark: bool = False
+    ) -> None:
         """The server answered as it should."""
 
-    def failed(self, scope: str, error: KubeError) -> None: ...
+    def failed(self, scope: str, error: KubeError) -> None:
+        """People should hear of it."""
+
+    def noticed(self, scope: str, error: KubeError) -> None:
+        """It is only counted: what follows is in hand already."""

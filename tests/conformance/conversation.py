@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from registries.kube.client import Client
 from registries.kube.errors import KubeError
-from registries.kube.reflector import PAGE, Reflector, Timing
+from registries.kube.reflector import Limits, Reflector, Timing
 from registries.kube.slices import ENDPOINT_SLICES, Endpoints, EndpointSlice, Resource
 from registries.kube.spec import RegistrySpec
 from tests.conformance.kubeconfig import Login
@@ -52,13 +52,21 @@ class Kept:
     def drop(self, thing: EndpointSlice | Endpoints) -> None:
         self.addresses.pop(thing.metadata.name, None)
 
-    def alive(self, scope: str, *, listed: bool = False, watching: bool = False) -> None:
-        self.bookmarks += not listed and not watching
+    def alive(
+        self, scope: str, *, listed: bool = False, watching: bool = False, bookmark: bool = False
+    ) -> None:
+        self.bookmarks += bookmark
         if watching:
             self.watching.set()
 
+    def differences(self, scope: str, things: list[EndpointSlice | Endpoints]) -> int:
+        return 0
+
     def failed(self, scope: str, error: KubeError) -> None:
         self.failures.append(error)
+
+    def noticed(self, scope: str, error: KubeError) -> None:
+        pass
 
 
 def addresses(thing: EndpointSlice | Endpoints) -> list[str]:
@@ -83,7 +91,8 @@ def reflecting(
     version: str | None = None,
     resources: tuple[Resource, ...] = (ENDPOINT_SLICES,),
     label_selector: str = "",
-    page: int = PAGE,
+    page: int = 500,
+    streamed: bool = False,
     timing: Timing = AS_EVER,
 ) -> Iterator[tuple[Reflector, Kept]]:
     """Run a reflector in a thread, from a version or from a list, until the block ends."""
@@ -96,7 +105,8 @@ def reflecting(
             sink=kept,
             stop=stop,
             label_selector=label_selector,
-            page=page,
+            limits=Limits(page=page),
+            streamed=streamed,
             timing=timing,
         )
         reflector.version = version

@@ -14,11 +14,13 @@ from registries.health import Status
 from registries.intake import Intake
 from registries.kube.client import Client
 from registries.kube.errors import KubeError
-from registries.kube.reflector import Reflector, Timing
+from registries.kube.reflector import LIMITS, Limits, Reflector, Timing
 from registries.kube.slices import ENDPOINT_SLICES, Endpoints, EndpointSlice, Resource
 from registries.kube.spec import RegistrySpec
 
-TIMING = Timing(watch_for=(60, 61), silence=20, short_watch=0.1, confirm_after=0.3, soon=30)
+TIMING = Timing(
+    watch_for=(60, 61), silence=20, short_watch=0.1, confirm_after=0.3, soon=30, healthy=0.2
+)
 Things = list[EndpointSlice | Endpoints]
 
 
@@ -38,6 +40,7 @@ class Seen(Intake):
         self.now: dict[str, list[str]] = {}
         self.fewest: dict[str, int] = {}
         self.failures: list[str] = []
+        self.remarks: list[str] = []
 
     def replace(self, scope: str, things: Things) -> None:
         super().replace(scope, things)
@@ -54,6 +57,10 @@ class Seen(Intake):
     def failed(self, scope: str, error: KubeError) -> None:
         super().failed(scope, error)
         self.failures.append(error.code)
+
+    def noticed(self, scope: str, error: KubeError) -> None:
+        super().noticed(scope, error)
+        self.remarks.append(error.code)
 
     def _look(self) -> None:
         for name, service in self.store.take().items():
@@ -82,7 +89,9 @@ class Running:
         return self.seen.status()
 
     def lists(self) -> int:
-        return len(self.cluster.requests("list", self.reflector.resource.plural))
+        """Lists that were read; asking for one object proves a version and is none."""
+        found = self.cluster.requests("list", self.reflector.resource.plural)
+        return sum(one["params"].get("limit") != "1" for one in found)
 
     def watches(self) -> int:
         return len(self.cluster.requests("watch", self.reflector.resource.plural))
@@ -95,7 +104,9 @@ def reflecting(
     timing: Timing = TIMING,
     resources: tuple[Resource, ...] = (ENDPOINT_SLICES,),
     guarded: bool = False,
-    page: int = 500,
+    limits: Limits = LIMITS,
+    streamed: bool = False,
+    since: str = "",
     random: float = 0.0,
     **fields: Any,
 ) -> Iterator[Running]:
@@ -107,7 +118,9 @@ def reflecting(
         resources=resources,
         sink=seen,
         stop=stop,
-        page=page,
+        since=since,
+        streamed=streamed,
+        limits=limits,
         timing=timing,
         random=lambda: random,
     )

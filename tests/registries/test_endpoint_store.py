@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.contract.wire import Endpoint, Port, Service, Subset
-from registries.endpoints import EndpointStore, better
+from registries.endpoints import SETTLE, EndpointStore
 from registries.kube.slices import Part
+from registries.union import better
 from tests.registries.parts import HTTP, part
 
 ADMIN = Port(port=9090, name="admin")
@@ -20,6 +21,13 @@ ADMIN = Port(port=9090, name="admin")
 def addresses(service: Service | None) -> list[str]:
     assert service is not None
     return [one.address for subset in service.subsets for one in subset.endpoints]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def synced(*parts: Part, scope: str = "", **options: object) -> EndpointStore:
@@ -68,7 +76,8 @@ def test_any_cut_and_any_order_give_the_same_service(
     history: tuple[dict, list[tuple[str, Part | None]]], relist_at: int, take_at: int
 ) -> None:
     final, events = history
-    store, held, view = synced(), {}, {}
+    clock = Clock()
+    store, held, view = synced(clock=clock), {}, {}
     for number, (name, one) in enumerate(events):
         if one is None:
             held.pop(name, None)
@@ -80,6 +89,7 @@ def test_any_cut_and_any_order_give_the_same_service(
             store.replace("", held.values())
         if number == take_at:
             view.update(store.take())
+    clock.now += SETTLE
     view.update(store.take())
     service = view.get("shop/web")
     if not held:
@@ -102,6 +112,55 @@ def test_an_endpoint_that_moves_is_never_missing() -> None:
         assert addresses(store.take()["shop/web"]) == ["10.0.0.1", "10.0.0.2"]
         store.put(part(first, "10.0.0.1"))
         assert addresses(store.take()["shop/web"]) == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_an_endpoint_that_leaves_before_it_arrives_is_not_missed_either() -> None:
+    clock = Clock()
+    store = synced(part("web-1", "10.0.0.1", "10.0.0.2"), part("web-2"), clock=clock)
+    store.take()
+    store.put(part("web-1", "10.0.0.1"))
+    assert store.take() == {}, "held back for its other half"
+    assert not store.wait(0)
+    store.put(part("web-2", "10.0.0.2"))
+    assert addresses(store.take()["shop/web"]) == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_an_endpoint_that_does_not_arrive_is_gone_after_a_moment() -> None:
+    clock = Clock()
+    store = synced(part("web-1", "10.0.0.1", "10.0.0.2"), part("web-2", "10.0.0.3"), clock=clock)
+    store.take()
+    store.put(part("web-1", "10.0.0.1"))
+    clock.now += SETTLE / 2
+    store.put(part("web-1"))
+    assert store.take() == {}
+    clock.now += SETTLE / 2
+    assert store.wait(0), "no further loss holds it back any longer"
+    assert addresses(store.take()["shop/web"]) == ["10.0.0.3"]
+
+
+def test_a_service_of_one_slice_or_of_one_in_each_family_is_not_held_back() -> None:
+    six = part("web-6", "fd00::1", family=6)
+    for others in ((), (six,)):
+        store = synced(part("web-1", "10.0.0.1", "10.0.0.2"), *others, clock=Clock())
+        store.take()
+        store.put(part("web-1", "10.0.0.1"))
+        assert addresses(store.take()["shop/web"]) == ["10.0.0.1"]
+
+
+def test_another_service_does_not_wait_for_one_that_is_held_back() -> None:
+    store = synced(part("web-1", "10.0.0.1"), part("web-2", "10.0.0.2"), clock=Clock())
+    store.take()
+    store.drop("shop", "web-1")
+    store.put(part("api-1", "10.0.1.1", service="api"))
+    assert store.wait(0)
+    assert store.take().keys() == {"shop/api"}
+
+
+def test_a_list_tells_how_far_it_is_from_what_is_held() -> None:
+    store = synced(part("web-1", "10.0.0.1"), part("web-2", "10.0.0.2"))
+    assert store.differences("", [part("web-2", "10.0.0.2"), part("web-1", "10.0.0.1")]) == 0
+    assert store.differences("", [part("web-1", "10.0.0.9"), part("web-3")]) == 3
+    assert store.differences("bank", []) == 0
 
 
 ONE, OTHER = "web-a", "web-b"
@@ -142,9 +201,11 @@ def test_a_relabelled_slice_leaves_its_old_service() -> None:
 
 
 def test_the_last_slice_gone_is_absent_and_an_empty_one_is_empty() -> None:
-    store = synced(part("web-1", "10.0.0.1"), part("web-2", "10.0.0.2"))
+    clock = Clock()
+    store = synced(part("web-1", "10.0.0.1"), part("web-2", "10.0.0.2"), clock=clock)
     store.take()
     store.drop("shop", "web-1")
+    clock.now += SETTLE
     assert addresses(store.take()["shop/web"]) == ["10.0.0.2"]
     store.put(part("web-2"))
     assert addresses(store.take()["shop/web"]) == []

@@ -22,7 +22,7 @@ def test_a_server_that_denies_for_a_moment_changes_nothing(cluster: PracticeClus
         eventually(lambda: running.of("shop/web") == ["10.0.0.1"])
         cluster.fault("status", verb="list", resource="endpointslices", code=403, count=1)
         relist(cluster)
-        eventually(lambda: "forbidden" in running.seen.failures)
+        eventually(lambda: "forbidden" in running.seen.remarks)
         cluster.put_service("shop", "web", addresses=["10.0.0.2"])
         eventually(lambda: running.of("shop/web") == ["10.0.0.2"], within=10)
         assert running.reflector.resource is ENDPOINT_SLICES

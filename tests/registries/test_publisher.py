@@ -48,13 +48,14 @@ def relayed() -> Iterator[tuple[Relay, Client]]:
 
 def test_a_state_is_stamped_with_seq_and_time(store: Client) -> None:
     endpoints, publisher = publisher_of(store)
-    endpoints.replace("", [part("a", "10.0.0.1")])
-    assert publisher.publish(read_at=10_100)
+    endpoints.replace("", [part("a", "10.0.0.1")], at=10_100)
+    assert publisher.publish()
     assert states(store)["shop/web"].seq == 1
     assert states(store)["shop/web"].observed_at == 10_100
-    assert publisher.lag_ms == 400
-    endpoints.put(part("b", "10.0.0.2", "10.0.0.3", service="api"))
-    publisher.publish(read_at=10_200)
+    assert publisher.lags.last == pytest.approx(0.4)
+    assert sum(publisher.lags.counts) == 1
+    endpoints.put(part("b", "10.0.0.2", "10.0.0.3", service="api"), at=10_200)
+    publisher.publish()
     found = states(store)
     assert (found["shop/api"].seq, found["shop/api"].observed_at) == (2, 10_200)
     assert found["shop/web"].seq == 1
@@ -64,12 +65,12 @@ def test_a_state_is_stamped_with_seq_and_time(store: Client) -> None:
 def test_nothing_is_said_before_the_cluster_was_read(store: Client) -> None:
     endpoints, publisher = publisher_of(store)
     assert not publisher.due
-    assert not publisher.publish(read_at=0)
+    assert not publisher.publish()
     publisher.verify()
     assert seq(store) == 0
     endpoints.replace("", [])
     assert publisher.due
-    assert publisher.publish(read_at=1), "there is nothing, and that is something"
+    assert publisher.publish(), "there is nothing, and that is something"
     assert seq(store) == 1
     assert not publisher.due
 
@@ -82,31 +83,31 @@ def test_nothing_is_said_before_the_cluster_was_read_even_if_redis_is_emptied(
     publisher.verify()
     assert seq(store) == 0, "its readers would take it for: there is nothing"
     endpoints.replace("", [part("a", "10.0.0.1")])
-    publisher.publish(read_at=1)
+    publisher.publish()
     assert states(store).keys() == {"shop/web"}
 
 
 def test_the_same_content_is_not_written_again(store: Client) -> None:
     endpoints, publisher = publisher_of(store)
     endpoints.replace("", [part("a", "10.0.0.1")])
-    publisher.publish(read_at=1)
+    publisher.publish()
     endpoints.put(part("a", "10.0.0.2"))
     endpoints.put(part("a", "10.0.0.1"))
-    assert not publisher.publish(read_at=2)
+    assert not publisher.publish()
     assert seq(store) == 1
 
 
 def test_a_takeover_writes_only_what_differs(store: Client) -> None:
     endpoints, publisher = publisher_of(store)
     endpoints.replace(
-        "", [part("a", "10.0.0.1"), part("b", service="api"), part("c", service="old")]
+        "", [part("a", "10.0.0.1"), part("b", service="api"), part("c", service="old")], at=1
     )
-    publisher.publish(read_at=1)
+    publisher.publish()
     endpoints, publisher = publisher_of(store, epoch=2)
     assert publisher.services == 3
     assert not publisher.due
-    endpoints.replace("", [part("a", "10.0.0.1"), part("b", "10.0.0.9", service="api")])
-    publisher.publish(read_at=2)
+    endpoints.replace("", [part("a", "10.0.0.1"), part("b", "10.0.0.9", service="api")], at=2)
+    publisher.publish()
     found = states(store)
     assert found.keys() == {"shop/web", "shop/api"}
     assert (found["shop/web"].seq, found["shop/web"].observed_at) == (1, 1)
@@ -116,12 +117,12 @@ def test_a_takeover_writes_only_what_differs(store: Client) -> None:
 def test_a_state_that_cannot_be_read_is_judged_by_the_next_list(store: Client) -> None:
     endpoints, publisher = publisher_of(store)
     endpoints.replace("", [part("a", "10.0.0.1"), part("b", "10.0.0.2", service="api")])
-    publisher.publish(read_at=1)
+    publisher.publish()
     store.hset(FEED.states, "shop/web", "nonsense")
     store.hset(FEED.states, "shop/api", "nonsense")
     endpoints, publisher = publisher_of(store, epoch=2)
     endpoints.replace("", [part("a", "10.0.0.1")])
-    publisher.publish(read_at=2)
+    publisher.publish()
     assert states(store).keys() == {"shop/web"}
 
 
@@ -129,16 +130,16 @@ def test_redis_away_and_back_is_one_commit(store: Client, relayed: tuple[Relay, 
     relay, client = relayed
     endpoints, publisher = publisher_of(client)
     endpoints.replace("", [part("a", "10.0.0.1")])
-    publisher.publish(read_at=1)
+    publisher.publish()
     relay.refuse()
     for number in range(50):
         endpoints.put(part("a", f"10.0.0.{number}"))
         endpoints.put(part(f"s{number}", "10.0.1.1", service=f"s{number}"))
         with pytest.raises(RedisError):
-            publisher.publish(read_at=number)
+            publisher.publish()
     endpoints.drop("shop", "s7")
     relay.admit()
-    assert publisher.publish(read_at=99)
+    assert publisher.publish()
     assert seq(store) == 2
     found = states(store)
     assert found["shop/web"].subsets[0].endpoints[0].address == "10.0.0.49"
@@ -152,16 +153,16 @@ def test_a_commit_without_reply_is_not_made_again(
     relay, client = relayed
     endpoints, publisher = publisher_of(client)
     endpoints.replace("", [part("a", "10.0.0.1")])
-    publisher.publish(read_at=1)
+    publisher.publish()
     endpoints.put(part("a", "10.0.0.2"))
     relay.swallow()
     with pytest.raises(RedisError):
-        publisher.publish(read_at=2)
+        publisher.publish()
     assert seq(store) == 2
-    publisher.publish(read_at=3)
+    publisher.publish()
     assert seq(store) == 2
     endpoints.put(part("a", "10.0.0.3"))
-    publisher.publish(read_at=4)
+    publisher.publish()
     assert states(store)["shop/web"].seq == seq(store) == 3
     publisher.verify()
 
@@ -170,14 +171,14 @@ def test_a_commit_without_reply_is_not_made_again(
 def test_an_emptied_redis_is_filled_again(store: Client, by: str) -> None:
     endpoints, publisher = publisher_of(store)
     endpoints.replace("", [part("a", "10.0.0.1"), part("b", "10.0.0.2", service="api")])
-    publisher.publish(read_at=1)
+    publisher.publish()
     reader = FeedReader(store, FEED)
     reader.sync()
     reader.take()
     store.flushdb()
     if by == "commit":
         endpoints.put(part("a", "10.0.0.9"))
-        publisher.publish(read_at=2)
+        publisher.publish()
     else:
         publisher.verify()
     assert states(store).keys() == {"shop/web", "shop/api"}
@@ -192,13 +193,13 @@ def test_filling_again_survives_another_failure(
     relay, client = relayed
     endpoints, publisher = publisher_of(client)
     endpoints.replace("", [part("a", "10.0.0.1"), part("b", "10.0.0.2", service="api")])
-    publisher.publish(read_at=1)
+    publisher.publish()
     store.flushdb()
     endpoints.put(part("a", "10.0.0.9"))
     relay.swallow()
     with pytest.raises(RedisError):
-        publisher.publish(read_at=2)
-    publisher.publish(read_at=3)
+        publisher.publish()
+    publisher.publish()
     publisher.verify()
     found = states(store)
     assert found.keys() == {"shop/web", "shop/api"}
@@ -210,7 +211,7 @@ def test_a_newer_epoch_ends_it(store: Client) -> None:
     endpoints.replace("", [part("a", "10.0.0.1")])
     publisher_of(store, epoch=2)
     with pytest.raises(Fenced):
-        publisher.publish(read_at=1)
+        publisher.publish()
     with pytest.raises(Fenced):
         publisher.verify()
     assert seq(store) == 0
@@ -219,7 +220,7 @@ def test_a_newer_epoch_ends_it(store: Client) -> None:
 def test_nothing_of_a_deleted_registry_is_left(store: Client) -> None:
     endpoints, publisher = publisher_of(store)
     endpoints.replace("", [part("a", "10.0.0.1")])
-    publisher.publish(read_at=1)
+    publisher.publish()
     store.set(keys.status(OWNER), "{}")
     erase("tested")
     assert store.keys("*") == []
