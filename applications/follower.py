@@ -21,7 +21,7 @@ from applications import reading
 from applications.compiler import Plan, ServiceName
 from console import redis
 from console.contract import keys, wire
-from console.feed import FeedLost, FeedReader, FeedWriter, Fenced, States, erase, follow
+from console.feed import FeedLost, FeedReader, FeedWriter, States, erase, follow
 from console.models import ControlPlane
 from console.ownership import Ownership
 from console.redis import RedisError
@@ -49,9 +49,6 @@ def compile_(control_plane_id: str, ownership: Ownership, *, pace: Pace | None =
     while ownership.going:
         try:
             _Shift(control_plane_id, ownership, pace or Pace()).run()
-            return
-        except Fenced:
-            log.warning("control plane %s: another worker has taken over", control_plane_id)
             return
         except (RedisError, DatabaseError) as error:
             log.warning("control plane %s: starting over: %s", control_plane_id, error)
@@ -88,6 +85,7 @@ class _Shift:
             self._read_feeds()
             if not first or self._complete() or time.monotonic() - began > self._pace.patience:
                 self._commit(always=first)
+                self._ownership.settled()
                 first = False
             follow(self._client, [*self._feeds.values(), self._wakeups], block=self._until_due())
             if self._topic in self._wakeups.take() or time.monotonic() - looked > self._pace.look:
