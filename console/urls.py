@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from console.views import audit, overview, settings, tokens
+from console.views import audit, metrics, overview, settings, tokens
 
 console_patterns = [
     path("", overview.overview, name="overview"),
@@ -30,5 +30,6 @@ urlpatterns = [
     path("settings/gateways/", include("gateways.urls")),
     path("applications/", include("applications.urls")),
     path("api/v1/", include("console.api.urls")),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
 ]

@@ -117,6 +117,7 @@ def test_the_migrations_are_those_of_the_models() -> None:
         "api",
         "tasks",
         "standing",
+        "metrics",
         "migrations",
     ],
 )

@@ -1,0 +1,83 @@
+"""Control planes, gateways and Redis, in figures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from console.contract import keys
+from console.feed import FeedWriter
+from console.redis import Client
+from gateways import health
+from gateways.health import Status
+from tests.factories import make_control_plane, make_gateway
+
+from .conftest import Scrape
+
+NOW = int(time.time() * 1000)
+
+
+def test_a_control_plane_tells_how_far_it_is_compiled(
+    store: Client, scrape: Callable[[], Scrape]
+) -> None:
+    plane = make_control_plane(slug="main", name="Main")
+    owner = keys.control_plane(str(plane.pk))
+    writer = FeedWriter(store, keys.feed(owner), epoch=7)
+    writer.open()
+    writer.commit({"route/1": b"{}"})
+    store.set(keys.lease(owner), "somebody")
+    found = scrape()
+    assert found.one("portolan_control_plane_compiled", control_plane="main", name="Main") == 1
+    assert found.one("portolan_control_plane_feed_epoch") == 7
+    assert found.one("portolan_control_plane_feed_seq") == 1
+    assert found.one("portolan_control_plane_feed_commit_timestamp_seconds") >= NOW / 1000 - 1
+    assert found.one("portolan_control_plane_leases") == 1
+
+
+def test_a_gateway_tells_what_its_driver_said(store: Client, scrape: Callable[[], Scrape]) -> None:
+    gateway = make_gateway(name="edge", control_plane=make_control_plane(slug="main"))
+    status = Status(
+        phase="in_sync",
+        said_at=NOW,
+        applied="3-41",
+        applied_at=NOW,
+        lag_ms=8,
+        resources=5,
+        written=6,
+        refused={"route/1": "evil"},
+    )
+    health.write(store, str(gateway.pk), status)
+    found = scrape()
+    labels = {
+        "gateway": str(gateway.pk),
+        "name": "edge",
+        "kind": "traefik",
+        "control_plane": "main",
+    }
+    assert found.one("portolan_gateway_up", **labels) == 0, "nobody holds its lease"
+    store.set(keys.lease(keys.gateway(str(gateway.pk))), "somebody")
+    found = scrape()
+    for name, value in {
+        "up": 1,
+        "driven": 1,
+        "applied_seq": 41,
+        "lag_seconds": 0.008,
+        "resources": 5,
+        "written_total": 6,
+        "refused_resources": 1,
+        "said_timestamp_seconds": NOW / 1000,
+    }.items():
+        assert found.one(f"portolan_gateway_{name}", **labels) == pytest.approx(value), name
+    assert found.one("portolan_gateway_phase", phase="in_sync") == 1
+    assert "evil" not in found.text
+
+
+def test_redis_tells_of_itself(evicting: Client, scrape: Callable[[], Scrape]) -> None:
+    found = scrape()
+    assert found.one("portolan_redis_up") == 1
+    assert found.one("portolan_redis_evicts") == 1
+    assert found.one("portolan_redis_memory_used_bytes") > 0
+    evicting.config_set("maxmemory-policy", "noeviction")
+    assert scrape().one("portolan_redis_evicts") == 0
