@@ -1,4 +1,5 @@
-"""How applications and their members stand now: the nodes behind them, or why there are none.
+"""How applications and their members stand now: the nodes behind them, or why there are none, and
+whether gateways still go to nodes that are none any more.
 
 Looks into the registries' and the control plane's feeds and never raises: with Redis away nothing
 is known, and pages say that.
@@ -6,19 +7,25 @@ is known, and pages say that.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from applications import compiled, discovered, nodes
-from applications.models import Application, Member
+from applications.models import Application, Member, Upstream
 from console.contract import keys, wire
 from console.redis import RedisError
 from registries import standing as registry_standing
 from registries.health import Phase
 from registries.standing import Standing
+
+_LATE = 2_000  # milliseconds after the last moment of kept nodes: somebody should have come by
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,15 @@ class MemberStanding:
         return self.registry is None or not self.member.service
 
 
+@dataclass(frozen=True, slots=True)
+class UpstreamStanding:
+    """What gateways are told of an upstream. `nodes` is None if nothing is compiled (not published,
+    or nothing is known); `warning` says that they are kept though none is ready."""
+
+    nodes: int | None = None
+    warning: str = ""
+
+
 def of_members(members: Iterable[Member]) -> list[MemberStanding]:
     """The standing of each member, in the given order: one look for the registries, one for the
     services of each registry. Members need not be saved."""
@@ -50,28 +66,63 @@ def of_members(members: Iterable[Member]) -> list[MemberStanding]:
     return [_of_member(row, standings, services) for row in rows]
 
 
-def ready_nodes(applications: Iterable[Application]) -> dict[str, int | None]:
-    """How many nodes gateways are told for each application's default version; None if it is not
-    compiled (not published, or nothing is known). The applications share a control plane and
-    have their upstreams prefetched."""
-    rows = list(applications)
-    wanted = {
-        str(row.pk): str(upstream.pk)
-        for row in rows
-        for upstream in row.upstreams.all()
-        if upstream.version == row.default_version
+def of_upstreams(control_plane_id: str, upstreams: Iterable[Upstream]) -> list[UpstreamStanding]:
+    """The standing of each upstream of a control plane, in the given order: one look for all."""
+    ids = [str(row.pk) for row in upstreams]
+    try:
+        found = compiled.upstreams(control_plane_id, ids)
+    except RedisError:
+        found = {}
+    return [
+        UpstreamStanding(len(found[one].nodes), kept(found[one]))
+        if one in found
+        else UpstreamStanding()
+        for one in ids
+    ]
+
+
+def of_applications(applications: Iterable[Application]) -> dict[str, UpstreamStanding]:
+    """The standing of each application's default version. The applications share a control plane
+    and have their upstreams prefetched."""
+    rows = [(row, row.default_upstream) for row in applications]
+    wanted = {str(row.pk): upstream for row, upstream in rows if upstream is not None}
+    standings = of_upstreams(str(rows[0][0].control_plane_id), wanted.values()) if rows else []
+    found = dict(zip(wanted, standings, strict=True))
+    return {str(row.pk): found.get(str(row.pk), UpstreamStanding()) for row, _upstream in rows}
+
+
+def kept(upstream: wire.Upstream) -> str:
+    """Say that an upstream serves kept nodes, since and until when; nothing if it does not."""
+    if not upstream.kept_until:
+        return ""
+    count = len(upstream.nodes)
+    values = {
+        "count": count,
+        "since": _moment(upstream.kept_since),
+        "until": _moment(upstream.kept_until),
     }
-    found: dict[str, wire.Upstream] = {}
-    if rows:
-        try:
-            found = compiled.upstreams(str(rows[0].control_plane_id), wanted.values())
-        except RedisError:
-            found = {}
-    counts: dict[str, int | None] = {}
-    for row in rows:
-        upstream = found.get(wanted.get(str(row.pk), ""))
-        counts[str(row.pk)] = None if upstream is None else len(upstream.nodes)
-    return counts
+    if upstream.kept_until + _LATE < time.time() * 1000:
+        text = ngettext(
+            "No endpoint is ready since %(since)s; the last node was kept until %(until)s and stays"
+            " until its registry has been read and compiled again.",
+            "No endpoint is ready since %(since)s; the last %(count)d nodes were kept until"
+            " %(until)s and stay until their registry has been read and compiled again.",
+            count,
+        )
+    else:
+        text = ngettext(
+            "No endpoint is ready since %(since)s; the last node is kept until %(until)s.",
+            "No endpoint is ready since %(since)s; the last %(count)d nodes are kept until"
+            " %(until)s.",
+            count,
+        )
+    return text % values
+
+
+def _moment(millis: int) -> str:
+    at = timezone.localtime(datetime.fromtimestamp(millis / 1000, UTC))
+    today = at.date() == timezone.localdate()
+    return at.strftime("%H:%M:%S %Z" if today else "%Y-%m-%d %H:%M:%S %Z")
 
 
 def _services(members: Iterable[Member]) -> dict[str, dict[str, wire.Service]]:

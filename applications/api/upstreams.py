@@ -81,6 +81,11 @@ class NodesSerializer(serializers.Serializer[Any]):
     nodes = NodeSerializer(many=True)
     digest = serializers.CharField(help_text=_("Names the content: equal upstreams, equal digests"))
     observed_at = MillisecondsField(help_text=_("When the newest part was read from a cluster"))
+    kept_since = MillisecondsField(
+        help_text=_("When no endpoint was ready any more; null: the nodes are ready")
+    )
+    kept_until = MillisecondsField(help_text=_("When kept nodes go"))
+    warning = serializers.CharField(help_text=_("What is wrong with the nodes, in a sentence"))
 
 
 def members_of(values: Mapping[str, Any]) -> list[Member] | None:

@@ -27,14 +27,14 @@ def application_list(request: HttpRequest) -> HttpResponse:
     form = ApplicationFilterForm(request.GET, rows=rows_of(request))
     rows = form.found().annotate(api_count=Count("apis")).order_by("name")
     shown = paginate(request, rows.prefetch_related("upstreams"))
-    counts = standing.ready_nodes(shown.object_list)
+    standings = standing.of_applications(shown.object_list)
     return render(
         request,
         "applications/application_list.html",
         {
             "form": form,
             "page": shown,
-            "applications": [(row, counts[str(row.pk)]) for row in shown.object_list],
+            "applications": [(row, standings[str(row.pk)]) for row in shown.object_list],
             "filtered": any(request.GET.get(name) for name in form.fields),
         },
     )
@@ -138,10 +138,11 @@ def _look(application: Application) -> dict[str, Any]:
     upstreams = list(application.upstreams.prefetch_related("members__registry"))
     members = [member for upstream in upstreams for member in upstream.members.all()]
     standings = {one.member.pk: one for one in standing.of_members(members)}
+    told = standing.of_upstreams(str(application.control_plane_id), upstreams)
     return {
         "application": application,
         "upstreams": [
-            (upstream, [standings[member.pk] for member in upstream.members.all()])
-            for upstream in upstreams
+            (upstream, one, [standings[member.pk] for member in upstream.members.all()])
+            for upstream, one in zip(upstreams, told, strict=True)
         ],
     }

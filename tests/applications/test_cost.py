@@ -91,3 +91,30 @@ def test_one_changed_service_is_a_handful_of_commands_and_no_query(
             assert commands(store) == 5
         assert queries.number == before
         assert compiled.hosts()["a7/default"] == ["10.0.1.3"]
+
+
+def test_kept_nodes_cost_one_changed_service_nothing_more(
+    compiling: Compiling, plane: ControlPlane, registry: Discovered, store: Client
+) -> None:
+    """Whole clusters are empty and kept; one service comes and goes."""
+    number = 300
+    fill(plane, registry, number)
+    Upstream.objects.update(on_empty="keep", keep_for=600)
+    names = [f"shop/s{n}" for n in range(number)]
+    for name in names:
+        registry.put(name, "10.0.0.1")
+    queries = Queries()
+    with compiling(pace=Pace(look=60, verify=60), around=queries.counted) as compiled:
+        eventually(lambda: compiled.seq == 1, within=20)
+        registry.writer.commit(dict.fromkeys(names))
+        eventually(lambda: compiled.seq == 2)
+        kept = [one for one in compiled.resources().values() if getattr(one, "kept_until", 0)]
+        assert len(kept) == number
+        before = queries.number
+        for turn in range(2, 6):
+            store.config_resetstat()
+            registry.put("shop/s7", *["10.0.1.1"] * (turn % 2 == 0))
+            entries = store.xread({compiled.feed.changes: f"1-{turn}"}, block=3_000)
+            assert len(entries[0][1]) == 1
+            assert commands(store) == 5, "as without any kept nodes"
+        assert queries.number == before

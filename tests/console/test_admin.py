@@ -186,6 +186,8 @@ def test_an_upstream_is_saved_with_its_members(desk: Client, rows: Rows) -> None
         "10.0.0.2:80",
     ]
     assert ("ada", "changed") in _verbs(upstream)
+    answer = desk.post(address, typed | {"on_empty": "keep", "keep_for": "9999"})
+    assert "less than or equal to 3600" in str(answer.context["adminform"].form.errors["keep_for"])
     version = typed | {
         "application": str(rows.application.pk),
         "version": "v2",

@@ -111,6 +111,37 @@ def test_each_error_stands_at_its_field(
         assert 'value="httpbin"' in html  # what was typed stays
 
 
+@pytest.mark.parametrize(
+    ("policy", "typed", "stored"),
+    [
+        ("keep", "90", 90),
+        ("keep", "0", "greater than or equal to 1"),
+        ("keep", "3601", "less than or equal to 3600"),
+        ("keep", "", "This field is required."),
+        ("keep", "soon", "Enter a whole number."),
+        ("fail", "", 30),  # hidden: nobody could see what is wrong with it
+        ("fail", "0", 30),
+        ("fail", "60", 60),
+    ],
+)
+def test_how_long_nodes_are_kept(
+    policy: str, typed: str, stored: int | str, page: Client, rows: Rows
+) -> None:
+    from applications.models import Upstream
+
+    fields = {"upstream-on_empty": policy, "upstream-keep_for": typed}
+    answer = _create(page, rows, **fields)
+    if isinstance(stored, int):
+        assert answer.status_code == 302
+        row = Upstream.objects.get(application__name="shop")
+        assert (row.on_empty, row.keep_for) == (policy, stored)
+    else:
+        html = answer.content.decode()
+        said = html.split('id="id_upstream-keep_for_error"')[1].split("</div></div>")[0]
+        assert stored in said
+        assert '<details class="fold" open>' in html
+
+
 def test_a_port_that_the_service_lacks_is_said_at_the_port(
     page: Client, rows: Rows, publish: Publish, httpbin: wire.Service
 ) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.urls import reverse
 
 from tests import factories
 
 if TYPE_CHECKING:
+    from django.test import Client
+
     from console.contract import wire
 
     from .conftest import Publish, Rows
@@ -72,3 +77,65 @@ def test_endpoints_that_are_not_ready_are_counted(rows: Rows, publish: Publish) 
     assert "None of its 1 endpoints is ready" in _reason(rows)[1]
     publish(rows.registry, wire.Service(namespace="apisix", name="httpbin"))
     assert "no pod is behind it" in _reason(rows)[1]
+
+
+NOW = int(time.time() * 1000)
+MOMENT = r"\d\d:\d\d:\d\d UTC"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "since", "until", "says"),
+    [
+        (3, 0, 0, ""),
+        (
+            3,
+            NOW,
+            NOW + 600_000,
+            f"No endpoint is ready since (.* )?{MOMENT}; the last 3 nodes are kept until"
+            f" (.* )?{MOMENT}.",
+        ),
+        (1, NOW, NOW + 600_000, f".*; the last node is kept until (.* )?{MOMENT}."),
+        (
+            3,
+            1_700_000_000_000,
+            1_700_000_030_000,
+            "No endpoint is ready since 2023-11-14 22:13:20 UTC; the last 3 nodes were kept until"
+            " 2023-11-14 22:13:50 UTC and stay until their registry has been read and compiled"
+            " again.",
+        ),
+    ],
+)
+def test_kept_nodes_are_told_of(nodes: int, since: int, until: int, says: str) -> None:
+    from applications import standing
+    from console.contract import wire
+
+    upstream = wire.Upstream(
+        id="u",
+        name="u",
+        nodes=tuple(wire.Node(host=f"10.0.0.{n}", port=80) for n in range(nodes)),
+        kept_since=since,
+        kept_until=until,
+    )
+    assert re.fullmatch(says, standing.kept(upstream))
+
+
+def test_pages_tell_of_kept_nodes(page: Client, rows: Rows, store: Any) -> None:
+    from console.contract import keys, wire
+    from console.feed import FeedWriter
+
+    upstream = str(rows.application.upstreams.get().pk)
+    writer = FeedWriter(store, keys.feed(keys.control_plane(str(rows.plane.pk))), epoch=1)
+    writer.open()
+    compiled = wire.Upstream(
+        id=upstream,
+        name="x",
+        nodes=(wire.Node(host="10.0.0.1", port=80),),
+        kept_since=NOW,
+        kept_until=NOW + 600_000,
+    )
+    writer.commit({keys.upstream(upstream): wire.encode(compiled)})
+    for name in ("application-detail", "application-live"):
+        html = page.get(reverse(f"applications:{name}", args=[rows.application.pk])).content
+        assert "the last node is kept until" in html.decode()
+    html = page.get(reverse("applications:application-list")).content.decode()
+    assert "0, 1 kept" in html

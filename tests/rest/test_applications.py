@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from applications.models import Application, Upstream
@@ -191,7 +192,8 @@ def test_shows_the_nodes_that_gateways_are_told(api, application, store):
     upstream = Upstream.objects.get()
     url = f"{URL}{application.pk}/upstreams/{upstream.pk}/nodes/"
     nothing = {"compiled": False, "nodes": [], "digest": "", "observed_at": None}
-    assert api.get(url).json() == nothing
+    ready = {"kept_since": None, "kept_until": None, "warning": ""}
+    assert api.get(url).json() == nothing | ready
     compiled = wire.Upstream(
         id=str(upstream.pk),
         name="shop/default",
@@ -208,7 +210,30 @@ def test_shows_the_nodes_that_gateways_are_told(api, application, store):
         "nodes": [{"host": "10.0.0.1", "port": 80, "weight": 100, "priority": 0, "zone": ""}],
         "digest": "abc",
         "observed_at": "2023-11-14T22:13:20Z",
+        **ready,
     }
+    kept = msgspec.structs.replace(
+        compiled, kept_since=1_700_000_000_000, kept_until=1_700_000_030_000
+    )
+    writer.commit({keys.upstream(str(upstream.pk)): wire.encode(kept)})
+    shown = api.get(url).json()
+    assert shown["nodes"] == [
+        {"host": "10.0.0.1", "port": 80, "weight": 100, "priority": 0, "zone": ""}
+    ]
+    assert shown["kept_since"] == "2023-11-14T22:13:20Z"
+    assert shown["kept_until"] == "2023-11-14T22:13:50Z"
+    assert shown["warning"].startswith("No endpoint is ready since 2023-11-14 22:13:20 UTC;")
+
+
+def test_an_upstream_says_what_it_does_without_nodes(api, application):
+    url = f"{URL}{application.pk}/"
+    upstream = api.get(url).json()["upstream"]
+    assert (upstream["on_empty"], upstream["keep_for"]) == ("fail", 30)
+    answer = api.patch(url, {"upstream": {"on_empty": "keep", "keep_for": 120}}).json()["upstream"]
+    assert (answer["on_empty"], answer["keep_for"]) == ("keep", 120)
+    last = AuditEntry.objects.filter(object_type="upstream").first()
+    assert last.before == {"keep_for": 30, "on_empty": "fail"}
+    assert last.after == {"keep_for": 120, "on_empty": "keep"}
 
 
 def test_finds_apis_in_one_list(api, application):
