@@ -19,6 +19,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='upstream',
             name='on_empty',
-            field=models.CharField(choices=[('fail', 'answer 503 at once'), ('keep', 'keep the last nodes for a while')], default='fail', help_text='When no followed service has a ready endpoint any more, or all are deleted. A cluster that cannot be read never costs a node.', max_length=4, verbose_name='without a ready endpoint'),
+            field=models.CharField(choices=[('fail', 'answer 503 at once'), ('keep', 'keep the last nodes for a while')], default='fail', help_text='What gateways do when no followed service has a ready endpoint any more, or all are deleted; a cluster that cannot be read never costs a node.', max_length=4, verbose_name='without a ready endpoint'),
         ),
     ]

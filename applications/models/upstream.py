@@ -89,8 +89,8 @@ class Upstream(Row):
         choices=OnEmpty,
         default=OnEmpty.FAIL,
         help_text=_(
-            "When no followed service has a ready endpoint any more, or all are deleted. A cluster"
-            " that cannot be read never costs a node."
+            "What gateways do when no followed service has a ready endpoint any more, or all are"
+            " deleted; a cluster that cannot be read never costs a node."
         ),
     )
     keep_for = models.PositiveIntegerField(
