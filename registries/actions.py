@@ -13,7 +13,7 @@ from console import audit, wakeups
 from console.audit import Actor
 from console.contract import keys
 from console.models import AuditEntry
-from registries import publisher, verification
+from registries import health, publisher, verification
 from registries.models import Registry
 
 
@@ -68,7 +68,14 @@ def change_registry(*, registry: Registry, actor: Actor, verify: bool = True) ->
 def accept_cluster(*, registry: Registry, cluster: str, actor: Actor) -> Registry:
     """Confirm that the cluster which a registry's address leads to now is meant. `cluster` is the
     identity that the person was shown (`Status.cluster`): if it changes again, it is asked again.
-    """
+    Raises `ValidationError` if it is not the present one, `RedisError`."""
+    present = health.read([str(registry.pk)])[str(registry.pk)].cluster
+    if not present:
+        text = _("The cluster's identity is not known: it has not been read yet.")
+        raise ValidationError({"cluster": ValidationError(text, code="unknown")})
+    if cluster != present:
+        text = _("This is not the cluster that the address leads to now. Look again.")
+        raise ValidationError({"cluster": ValidationError(text, code="changed")})
     with transaction.atomic():
         stored = Registry.objects.select_for_update().get(pk=registry.pk)
         before = audit.facts(stored)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import time
 from collections.abc import Iterable, Iterator
@@ -17,8 +16,8 @@ from prometheus_client.metrics_core import Metric
 
 from console.contract import keys
 from console.metrics import Labels, Table, held, leases
-from registries import health, truth
-from registries.health import LAG_BUCKETS, Phase, Status
+from registries import buckets, health, truth
+from registries.health import Phase, Status
 from registries.models import Registry
 from registries.truth import Comparison
 
@@ -31,6 +30,7 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{0,40}")
 class _Row(NamedTuple):
     labels: Labels
     enabled: bool
+    token_file: str
     status: Status
     owned: bool
     comparison: Comparison
@@ -54,15 +54,15 @@ def families() -> Iterator[Metric]:
 
 def _rows() -> list[_Row]:
     found = Registry.objects.order_by("pk").values_list(
-        "pk", "name", "control_plane__slug", "enabled"
+        "pk", "name", "control_plane__slug", "enabled", "token_file"
     )
-    known = [(str(pk), name, plane, enabled) for pk, name, plane, enabled in found]
-    ids = [one[0] for one in known]
+    known = [((str(pk), name, plane), enabled, path) for pk, name, plane, enabled, path in found]
+    ids = [labels[0] for labels, _enabled, _path in known]
     statuses, comparisons = health.read(ids), truth.read(ids)
     owned = held(map(keys.registry, ids))
     return [
-        _Row((pk, name, plane), enabled, statuses[pk], holder, comparisons[pk])
-        for (pk, name, plane, enabled), holder in zip(known, owned, strict=True)
+        _Row(labels, enabled, path, statuses[labels[0]], holder, comparisons[labels[0]])
+        for (labels, enabled, path), holder in zip(known, owned, strict=True)
     ]
 
 
@@ -84,6 +84,8 @@ def _say_state(table: Table, row: _Row) -> None:
     table.moment("last_event", "When the last change was read", labels, status.event_at)
     table.moment("last_bookmark", "When the last bookmark was read", labels, status.bookmark_at)
     table.moment("token_expiry", "When the token ends", labels, status.token_expires_at)
+    text = "The token is in a file, which the platform renews"
+    table.gauge("token_from_file", text, labels, bool(row.token_file))
 
 
 def _say_reading(table: Table, row: _Row) -> None:
@@ -149,11 +151,11 @@ def _lags(rows: Iterable[_Row]) -> Metric:
         "From the API server's word to the commit, by commit",
         labels=LABELS,
     )
-    bounds = [*(f"{bound:g}" for bound in LAG_BUCKETS), "+Inf"]
     for row in rows:
-        # A worker of another release may count in other buckets: then nothing is said.
-        if len(row.status.lag_counts) == len(bounds):
-            sums = itertools.accumulate(row.status.lag_counts)
-            buckets = [(bound, float(number)) for bound, number in zip(bounds, sums, strict=True)]
-            family.add_metric(row.labels, buckets, row.status.lag_sum)
+        bounds, below = [], 0
+        for one in buckets.of(row.status):
+            below += one.count
+            bounds.append(("+Inf" if one.up_to is None else f"{one.up_to:g}", float(below)))
+        if bounds:
+            family.add_metric(row.labels, bounds, row.status.lag_sum)
     return family

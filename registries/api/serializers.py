@@ -55,6 +55,7 @@ class RegistrySerializer(OwnedByControlPlane[Registry]):
             "address_family",
             "draining",
             "deletion_guard",
+            "accepted_cluster",
             "verify",
             "created_at",
             "updated_at",
@@ -86,8 +87,34 @@ class ConnectionTestSerializer(serializers.Serializer[Any]):
     findings = FindingSerializer(many=True)
 
 
+class LagSerializer(serializers.Serializer[Any]):
+    up_to = serializers.FloatField(allow_null=True, help_text=_("Seconds; null: longer than all"))
+    count = serializers.IntegerField(help_text=_("Commits of this bucket alone"))
+
+
+class DifferenceSerializer(serializers.Serializer[Any]):
+    service = serializers.CharField(help_text=_("namespace/name"))
+    missing = serializers.ListField(
+        child=serializers.CharField(), help_text=_("In the cluster only")
+    )
+    surplus = serializers.ListField(child=serializers.CharField(), help_text=_("In the feed only"))
+    changed = serializers.ListField(
+        child=serializers.CharField(), help_text=_("Ready in one of them only")
+    )
+
+
+class ComparisonSerializer(serializers.Serializer[Any]):
+    """What was found when some services were last compared with the cluster."""
+
+    compared_at = MillisecondsField(help_text=_("Null: not within the last ten minutes"))
+    services = serializers.IntegerField()
+    differences = DifferenceSerializer(many=True)
+    error = serializers.CharField(help_text=_("Why the cluster could not be asked"))
+
+
 class StatusSerializer(serializers.Serializer[Any]):
-    """What the registry's worker last said, and when."""
+    """What the registry's worker last said, and when. Counters begin at 0 with each shift of a
+    worker."""
 
     phase = serializers.ChoiceField(choices=Phase.choices)
     reason = serializers.CharField(help_text=_("A code such as unauthorized; empty if all is well"))
@@ -96,15 +123,57 @@ class StatusSerializer(serializers.Serializer[Any]):
     said_at = MillisecondsField(help_text=_("When the worker last said anything"))
     connected_at = MillisecondsField(help_text=_("When a list or watch last succeeded"))
     event_at = MillisecondsField(help_text=_("When the last change was read"))
+    bookmark_at = MillisecondsField(help_text=_("When the last bookmark was read"))
     resource = serializers.CharField()
+    streamed = serializers.BooleanField(
+        help_text=_("The first state came by watch (WatchList), not by list")
+    )
+    cluster = serializers.CharField(
+        help_text=_("The cluster's identity: uid of its namespace kube-system; empty: unknown")
+    )
+    worker = serializers.CharField(help_text=_("Who watches"))
     services = serializers.IntegerField()
     endpoints = serializers.IntegerField()
     seq = serializers.IntegerField()
     lag_ms = serializers.IntegerField(help_text=_("Read from the API server until committed"))
+    lags = LagSerializer(many=True, help_text=_("All commits by their lag"))
+    lag_sum = serializers.FloatField(help_text=_("Of all commits, in seconds"))
+    commits = serializers.IntegerField()
     lists = serializers.IntegerField()
     watches = serializers.IntegerField()
+    events = serializers.IntegerField()
+    bookmarks = serializers.IntegerField()
+    failures = serializers.DictField(
+        child=serializers.IntegerField(), help_text=_("Requests that failed, by code")
+    )
+    drift = serializers.IntegerField(
+        help_text=_("Objects that a safety list found other than the watch had told")
+    )
+    refused = serializers.DictField(
+        child=serializers.IntegerField(), help_text=_("Endpoints that are left out, by reason")
+    )
+    truncated = serializers.IntegerField(
+        help_text=_("Services whose Endpoints were cut off at 1,000 addresses")
+    )
     warnings = serializers.ListField(child=serializers.CharField())
     token_expires_at = MillisecondsField(help_text=_("Null: never, or unknown"))
+    comparison = ComparisonSerializer()
+
+
+class SpellSerializer(serializers.Serializer[Any]):
+    """How the registry stood for a while."""
+
+    at = serializers.DateTimeField(source="transition.at", help_text=_("When it began"))
+    phase = serializers.ChoiceField(source="transition.phase", choices=Phase.choices)
+    reason = serializers.CharField(source="transition.reason")
+    text = serializers.CharField(source="transition.text")
+    ended_at = serializers.DateTimeField(allow_null=True, help_text=_("Null: it lasts"))
+
+
+class AcceptClusterSerializer(serializers.Serializer[Any]):
+    cluster = serializers.CharField(
+        max_length=100, help_text=_("The identity that the status shows now")
+    )
 
 
 class PortSerializer(serializers.Serializer[Any]):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -13,15 +14,17 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from console.rest import ConnectionThrottle, RowViewSet, draft_of
-from registries import actions, catalogue, health, verification
+from registries import actions, buckets, catalogue, health, history, truth, verification
 from registries.models import Registry
 
 from .filters import RegistryFilter, ServiceQuery
 from .serializers import (
+    AcceptClusterSerializer,
     ConnectionTestSerializer,
     NamespacesSerializer,
     RegistrySerializer,
     ServiceSerializer,
+    SpellSerializer,
     StatusSerializer,
     UnsavedRegistrySerializer,
 )
@@ -83,7 +86,41 @@ class RegistryViewSet(RowViewSet[Registry]):
     def status(self, request: Request, pk: uuid.UUID) -> Response:
         """What the registry's worker last said about it."""
         registry_id = self._id()
-        return Response(StatusSerializer(health.read([registry_id])[registry_id]).data)
+        said = health.read([registry_id])[registry_id]
+        parts = {
+            **msgspec.structs.asdict(said),
+            "lags": buckets.of(said),
+            "comparison": truth.read([registry_id])[registry_id],
+        }
+        return Response(StatusSerializer(parts).data)
+
+    @extend_schema(filters=False, responses=SpellSerializer(many=True))
+    @action(detail=True)
+    def history(self, request: Request, pk: uuid.UUID) -> Response:
+        """How the registry stood, newest first: a row for each change of phase or reason."""
+        rows = self.get_object().transitions
+        page: Any = self.paginate_queryset(cast("Any", rows.all()))
+        newer = rows.filter(pk__gt=page[0].pk).last() if page else None
+        found = history.spells(page, newer=newer)
+        return self.get_paginated_response(SpellSerializer(found, many=True).data)
+
+    @extend_schema(
+        operation_id="registries_accept_cluster",
+        request=AcceptClusterSerializer,
+        responses=RegistrySerializer,
+    )
+    @action(detail=True, methods=["post"], url_path="accept-cluster")
+    def accept_cluster(self, request: Request, pk: uuid.UUID) -> Response:
+        """Confirm that the cluster which the address leads to now is the right one. Until then
+        nothing new is published."""
+        serializer = AcceptClusterSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        registry = actions.accept_cluster(
+            registry=self.get_object(),
+            cluster=serializer.validated_data["cluster"],
+            actor=self.actor,
+        )
+        return Response(self.get_serializer(registry).data)
 
     @extend_schema(operation_id="registries_namespaces", responses=NamespacesSerializer)
     @action(detail=True)
@@ -91,7 +128,7 @@ class RegistryViewSet(RowViewSet[Registry]):
         """The namespaces in which services are known."""
         return Response({"namespaces": catalogue.namespaces(self._id())})
 
-    @extend_schema(parameters=[ServiceQuery], responses=ServiceSerializer(many=True))
+    @extend_schema(filters=False, parameters=[ServiceQuery], responses=ServiceSerializer(many=True))
     @action(detail=True)
     def services(self, request: Request, pk: uuid.UUID) -> Response:
         """The services that are known, in order of namespace and name."""

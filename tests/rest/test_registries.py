@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from applications.models import Member
 from console import redis
 from console.contract import keys, wire
 from console.feed import FeedWriter
-from registries import health
-from registries.models import Registry
+from console.models import AuditEntry
+from registries import health, truth
+from registries.models import Registry, Transition
 from tests import factories
 
 URL = "/api/v1/registries/"
@@ -146,6 +149,84 @@ def test_says_what_its_worker_said(api, registry, store):
     }
 
 
+def test_says_how_it_reads_and_what_was_compared(api, registry, store):
+    registry_id = str(registry.pk)
+    status = health.Status(
+        phase="connected",
+        streamed=True,
+        cluster="a-uid",
+        worker="host:1",
+        bookmark_at=1_700_000_000_000,
+        failures={"cut": 2},
+        refused={"a loopback address": 1},
+        lag_counts=(3, *(0 for _ in health.LAG_BUCKETS[1:]), 1),
+        lag_sum=0.25,
+    )
+    health.write(store, registry_id, status)
+    difference = truth.Difference(service="shop/web", missing=("10.0.0.1",))
+    truth.write(
+        registry_id,
+        truth.Comparison(compared_at=1_700_000_000_000, services=3, differences=(difference,)),
+    )
+    said = api.get(f"{URL}{registry_id}/status/").json()
+    assert (said["streamed"], said["cluster"], said["worker"]) == (True, "a-uid", "host:1")
+    assert said["bookmark_at"] == "2023-11-14T22:13:20Z"
+    assert (said["failures"], said["refused"]) == ({"cut": 2}, {"a loopback address": 1})
+    assert said["lags"][0] == {"up_to": 0.001, "count": 3}
+    assert said["lags"][-1] == {"up_to": None, "count": 1}
+    assert len(said["lags"]) == len(health.LAG_BUCKETS) + 1
+    assert said["comparison"]["services"] == 3
+    assert said["comparison"]["differences"] == [
+        {"service": "shop/web", "missing": ["10.0.0.1"], "surplus": [], "changed": []}
+    ]
+
+
+def test_tells_how_it_stood_newest_first_and_in_pages(api, registry):
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    for hour, (phase, reason) in enumerate(
+        [("connected", ""), ("failing", "dns"), ("connected", "")]
+    ):
+        at = began + timedelta(hours=hour)
+        Transition.objects.create(registry=registry, at=at, phase=phase, reason=reason, text="why")
+    url = f"{URL}{registry.pk}/history/"
+    first = api.get(url, {"page_size": 1}).json()
+    assert (first["count"], first["next"] is not None) == (3, True)
+    [newest] = first["results"]
+    assert (newest["phase"], newest["ended_at"]) == ("connected", None)
+    [second] = api.get(url, {"page_size": 1, "page": 2}).json()["results"]
+    assert second == {
+        "at": "2026-01-01T01:00:00Z",
+        "phase": "failing",
+        "reason": "dns",
+        "text": "why",
+        "ended_at": "2026-01-01T02:00:00Z",
+    }
+    other = factories.make_registry(control_plane=registry.control_plane, name="c2")
+    assert api.get(f"{URL}{other.pk}/history/").json()["results"] == []
+
+
+def test_another_cluster_is_accepted_by_its_present_identity_only(api, registry, store):
+    url = f"{URL}{registry.pk}/accept-cluster/"
+    unknown = api.post(url, {"cluster": "new"})
+    assert unknown.status_code == 400
+    assert "not known" in unknown.json()["cluster"][0]
+    status = health.Status(phase="failing", reason="other_cluster", cluster="new")
+    health.write(store, str(registry.pk), status)
+    wrong = api.post(url, {"cluster": "old"})
+    assert wrong.status_code == 400
+    assert "Look again" in wrong.json()["cluster"][0]
+    assert list(api.post(url, {}).json()) == ["cluster"]
+    registry.refresh_from_db()
+    assert (registry.accepted_cluster, registry.revision) == ("", 0)
+    right = api.post(url, {"cluster": "new"})
+    assert right.status_code == 200
+    assert right.json()["accepted_cluster"] == "new"
+    registry.refresh_from_db()
+    assert (registry.accepted_cluster, registry.revision) == ("new", 1)
+    entry = AuditEntry.objects.first()
+    assert (entry.verb, entry.after) == ("changed", {"accepted_cluster": "new"})
+
+
 def test_shows_what_runs_in_its_cluster(api, registry, store):
     _publish(registry.pk, _service("web"), _service("api"), _service("db", namespace="data"))
     base = f"{URL}{registry.pk}/"
@@ -173,6 +254,7 @@ def test_services_come_in_pages(api, registry, store):
 
 def test_strangers_are_not_found(api, registry, store):
     nobody = f"{URL}00000000-0000-0000-0000-000000000000/"
-    for name in ("status/", "namespaces/", "services/", "services/a/b/"):
+    for name in ("status/", "history/", "namespaces/", "services/", "services/a/b/"):
         assert api.get(nobody + name).status_code == 404
     assert api.post(f"{nobody}test/").status_code == 404
+    assert api.post(f"{nobody}accept-cluster/", {"cluster": "x"}).status_code == 404

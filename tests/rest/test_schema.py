@@ -23,7 +23,8 @@ OPERATIONS = {
     "control_planes": CRUD,
     "gateways": CRUD,
     "gateways_instances": ("list",),
-    "registries": (*CRUD, "namespaces", "status", "test", "test_unsaved"),
+    "registries": (*CRUD, "accept_cluster", "namespaces", "status", "test", "test_unsaved"),
+    "registries_history": ("list",),
     "registries_services": READ,
     "tokens": (*READ, "create", "destroy"),
 }
