@@ -87,7 +87,7 @@ def _most(threads: int, *, short: bool) -> int:
 
 
 def _ticking() -> None:
-    from django.db import close_old_connections
+    from django.db import DatabaseError, close_old_connections
 
     from console import crew, redis
     from console.feed.reader import follow
@@ -98,15 +98,19 @@ def _ticking() -> None:
     wakeups: WakeupReader | None = None
     while not STOP.is_set():
         try:
-            crew.say(redis.store(), LOOPS.name, LOOPS.member(), ttl=settings.LEASE_TTL / 2)
             wakeups = wakeups or WakeupReader(redis.store())
             for name in ENSURE:
                 app.tasks[name]()
+            # Who cannot look has no room either, whatever it holds: nobody is to wait for it.
+            crew.say(redis.store(), LOOPS.name, LOOPS.member(), ttl=settings.LEASE_TTL / 2)
             follow(redis.store(), [wakeups], block=pause)
             wakeups.take()
+        except (redis.RedisError, DatabaseError) as error:
+            log.warning("looking for work failed; trying again: %s", error)
+            STOP.wait(settings.ENSURE_EVERY)
         except Exception:  # the outermost loop: a tick that fails must not be the last
             log.exception("looking for work failed; trying again")
-            STOP.wait(pause)
+            STOP.wait(settings.ENSURE_EVERY)
         finally:
             close_old_connections()
     with contextlib.suppress(redis.RedisError):

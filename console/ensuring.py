@@ -29,7 +29,7 @@ from console.redis import Client
 log = logging.getLogger(__name__)
 
 _MARKED_FOR = 30  # seconds that a marker lives; then the work is queued again
-_QUEUED_FOR = 10  # seconds that queued work may wait for the broker's way
+_QUEUED_FOR = 10  # seconds that work may wait for the broker's way, or for one who has room
 _OFFERED = b"offered"
 
 
@@ -93,15 +93,17 @@ class _Look:
         ):
             if held_back:
                 continue
+            waited = _MARKED_FOR - left
             if mark is None:
                 queued += self._queue(one)
+            elif waited >= _QUEUED_FOR:
+                # Whoever should have taken it does not, for all its signs of life.
+                overdue += self._start(one, share=False)
             elif mark == _OFFERED:
                 self._start(one)
-            elif left <= _MARKED_FOR - _QUEUED_FOR:
-                overdue += self._start(one)
         if overdue:
             log.warning(
-                "%d %s loops were queued and not taken within %d s: started without the broker",
+                "%d %s loops were not taken within %d s: started without the broker",
                 *(overdue, self._kind, _QUEUED_FOR),
             )
         return queued
@@ -122,8 +124,8 @@ class _Look:
             wakeups.ring(one)
         return False
 
-    def _start(self, one: str) -> bool:
-        if self._kind not in LOOPS.kinds or not LOOPS.may_take(self._kind):
+    def _start(self, one: str, *, share: bool = True) -> bool:
+        if self._kind not in LOOPS.kinds or not LOOPS.may_take(self._kind, share=share):
             return False
         LOOPS.run(self._kind, lambda: self._work(self._wanted[one]), name=one)
         return True

@@ -63,16 +63,16 @@ class Loops:
         with self._lock:
             self._shares[kind] = share
 
-    def may_take(self, kind: str) -> bool:
-        """Whether another loop is this worker's to take."""
+    def may_take(self, kind: str, *, share: bool = True) -> bool:
+        """Whether another loop is this worker's to take: by its maximum, and by its share."""
         with self._lock:
-            return self._may_take(kind)
+            return self._may_take(kind, share=share)
 
     def enter(self, kind: str) -> bool:
         """Take a place for a loop, if there is one; then `leave` must follow."""
         with self._lock:
-            self._starting.pop(threading.current_thread(), None)
-            if not self._may_take(kind):
+            reserved = self._starting.pop(threading.current_thread(), None) == kind
+            if not reserved and not self._may_take(kind):
                 return False
             self._held[kind] += 1
             return True
@@ -105,8 +105,8 @@ class Loops:
         return len(chosen)
 
     def run(self, kind: str, work: Callable[[], object], *, name: str) -> None:
-        """Run a loop in a thread of its own, for which `wait` waits. It has a place from now on,
-        to be taken by `enter`."""
+        """Run a loop in a thread of its own, for which `wait` waits. Its place is kept from now
+        on until it takes it with `enter`; the caller has asked `may_take`."""
 
         def main() -> None:
             try:
@@ -130,12 +130,12 @@ class Loops:
         for thread in threads:
             thread.join(max(0.0, end - self._clock()))
 
-    def _may_take(self, kind: str) -> bool:
+    def _may_take(self, kind: str, *, share: bool = True) -> bool:
         taken = self._held + Counter(self._starting.values())
         if self.most and taken.total() >= self.most:
             return False
-        share = self._shares.get(kind)
-        return share is None or not share.declines(taken[kind])
+        mine = self._shares.get(kind)
+        return not share or mine is None or not mine.declines(taken[kind])
 
 
 LOOPS = Loops()

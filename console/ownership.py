@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError
 
 from console import crew, quarantine, redis, wakeups
 from console.contract import keys
@@ -135,6 +136,9 @@ def own(
                 ownership = Ownership(owner, lease, stop, claim_epoch(), client=client)
             except ObjectDoesNotExist:
                 return False  # deleted while its work was queued
+            except DatabaseError as error:
+                log.warning("%s: PostgreSQL gives no epoch: %s", owner, error)
+                return False
             log.info("%s: taken for epoch %d", owner, ownership.epoch)
             again = _run(client, owner, ownership, body, lift_epoch)
     finally:

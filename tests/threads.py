@@ -12,7 +12,11 @@ from console.ownership import Ownership, own
 
 @contextmanager
 def owned(
-    owner: str, *, claim_epoch: Callable[[], int], body: Callable[[Ownership], None]
+    owner: str,
+    *,
+    claim_epoch: Callable[[], int],
+    body: Callable[[Ownership], None],
+    lift_epoch: Callable[[int], bool] | None = None,
 ) -> Iterator[threading.Event]:
     """Own and run the body until the block ends; the value is the worker's stop event."""
     from django.db import connections
@@ -22,7 +26,7 @@ def owned(
 
     def run() -> None:
         try:
-            own(owner, claim_epoch=claim_epoch, body=body, stop=stop)
+            own(owner, claim_epoch=claim_epoch, lift_epoch=lift_epoch, body=body, stop=stop)
         except BaseException as error:  # noqa: BLE001 - handed to the test
             failed.append(error)
         finally:

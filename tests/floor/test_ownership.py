@@ -23,6 +23,9 @@ class Queue:
     def __init__(self) -> None:
         self.queued: list[str] = []
 
+    def __call__(self, one: str, /) -> None:
+        raise AssertionError("only a worker starts it without the queue")
+
     def delay(self, one: str, /) -> None:
         self.queued.append(one)
 

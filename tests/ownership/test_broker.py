@@ -54,7 +54,6 @@ def test_a_worker_that_never_found_the_broker_works(seen: Seen, way: tuple[Relay
 
 
 def test_a_deaf_worker_starts_what_is_queued_and_not_taken(seen: Seen, store: Client) -> None:
-    """Nobody consumes the queue of this worker, whose kind is served by nobody else."""
     one = worker()
     with running(one):
         eventually(lambda: seen.alive() == 1, within=15)
@@ -91,3 +90,21 @@ def test_any_number_of_beats_will_do_without_the_broker(
         seen.want(*"abcdef")
         seen.all_run(within=16)
         assert all(len(seen.begun(loop)) == 1 for loop in "abcdef")
+
+
+def test_loops_that_began_without_the_broker_are_handed_over_too(
+    seen: Seen, way: tuple[Relay, str]
+) -> None:
+    relay, url = way
+    relay.refuse()
+    seen.want("a", "b")
+    first = worker(REDIS_BROKER_URL=url)
+    with running(first):
+        seen.all_run()
+        second = worker()
+        with running(second):
+            eventually(lambda: seen.alive() == 2, within=20)
+            assert first.term() < 5
+            assert seen.by(first.pid) == 0 or seen.longest_gap(1) < 0.5
+            seen.all_run(within=2)
+            assert seen.by(second.pid) == 2
