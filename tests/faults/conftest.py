@@ -1,0 +1,112 @@
+"""Ways that can fail, and scenes at their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection, connections
+from pytest_django.fixtures import Settings
+
+from console import redis
+from console.contract import keys
+from console.redis import Client
+from practice.testing import PracticeCluster
+from registries.watcher import Pace
+from tests.factories import make_registry
+from tests.faults.follower import following
+from tests.faults.scene import BOOKMARKS, LEASE_TTL, PACE, REDIS_TIMEOUT, ROCK, ROCKS, Scene
+from tests.faults.worker import working
+from tests.relay import Relay, relay_to
+
+Play = Callable[..., AbstractContextManager[Scene]]
+
+
+@pytest.fixture
+def cluster() -> Iterator[PracticeCluster]:
+    with PracticeCluster(bookmark_every=BOOKMARKS) as running:
+        yield running
+
+
+@pytest.fixture
+def to_cluster(cluster: PracticeCluster) -> Iterator[Relay]:
+    """The way to the API server."""
+    with relay_to(cluster.server) as (relay, _):
+        yield relay
+
+
+@pytest.fixture
+def to_redis(store: Client) -> Iterator[Relay]:
+    """The way to Redis, for everybody in this process but `store` and those who follow."""
+    with leading_to_redis(django_settings.REDIS_URL) as relay:
+        yield relay
+
+
+@contextmanager
+def leading_to_redis(url: str) -> Iterator[Relay]:
+    with relay_to(url) as (relay, led):
+        redis.configure(
+            f"{led}?socket_timeout={REDIS_TIMEOUT}&socket_connect_timeout={REDIS_TIMEOUT}"
+        )
+        try:
+            yield relay
+        finally:
+            client = redis.store()
+            redis.configure(django_settings.REDIS_URL)
+            # The house's listener for wake-ups may be using one: it leaves by itself.
+            client.connection_pool.disconnect(inuse_connections=False)
+
+
+@pytest.fixture
+def to_postgres() -> Iterator[Relay]:
+    """The way to PostgreSQL, for the worker's thread."""
+    parameters = connection.settings_dict
+    relay = Relay((parameters["HOST"], int(parameters["PORT"])))
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
+def play(
+    transactional_db: None, cluster: PracticeCluster, settings: Settings
+) -> Iterator[Play]:
+    """Make a scene: the ways that are given lead through relays, the others straight on. It begins
+    when the feed is the cluster's, or at once if `quiet`."""
+    settings.LEASE_TTL = LEASE_TTL
+
+    @contextmanager
+    def make(
+        store: Client,
+        *,
+        to_cluster: Relay | None = None,
+        to_postgres: Relay | None = None,
+        redis_url: str = "",
+        pace: Pace = PACE,
+        quiet: bool = False,
+    ) -> Iterator[Scene]:
+        def lead() -> None:
+            if to_postgres is not None:
+                mine = connections["default"]
+                way = {"HOST": "127.0.0.1", "PORT": to_postgres.port}
+                mine.settings_dict = {**mine.settings_dict, **way}
+
+        port = to_cluster.port if to_cluster else cluster.port
+        cluster.put_service("steady", "rock", addresses=ROCKS)
+        registry = make_registry(
+            server=f"https://127.0.0.1:{port}", ca_bundle=cluster.ca, token=cluster.token
+        )
+        feed = keys.feed(keys.registry(str(registry.pk)))
+        with ExitStack() as stack:
+            url = redis_url or django_settings.REDIS_URL
+            follower = stack.enter_context(following(url, feed, rock=ROCK))
+            scene = Scene(cluster, registry, store, follower)
+            scene.worker = stack.enter_context(working(registry, pace=pace, prepare=lead))
+            if not quiet:
+                scene.move()
+                scene.heals("start")
+            cluster.forget_requests()
+            yield scene
+
+    yield make

@@ -1,0 +1,45 @@
+"""Everything that can be wrong with the way to the API server, at any moment."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.redis import Client
+from tests.faults.conftest import Play
+from tests.faults.troubles import PHASES, SLOW, TROUBLES, befall
+from tests.relay import Relay
+
+# A list that was begun before the trouble, and one after it.
+LISTS = 2
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_the_feed_is_the_clusters_again(
+    play: Play, store: Client, to_cluster: Relay, trouble: str
+) -> None:
+    with play(store, to_cluster=to_cluster) as scene:
+
+        def meanwhile() -> None:
+            if trouble == "late ends":
+                scene.cluster.fault("drop-watches", how="fin")
+
+        for phase in PHASES:
+            befall(scene, to_cluster, trouble, phase=phase, meanwhile=meanwhile)
+            scene.heals(f"{trouble} while {phase}")
+            assert scene.lists() <= LISTS, phase
+        assert scene.follower.stood
+        assert scene.follower.grew
+        assert scene.worker.epochs == [1], "nobody had to take over"
+
+
+@pytest.mark.parametrize("trouble", ["latency", "trickle"])
+def test_slow_is_no_failure(
+    play: Play, store: Client, to_cluster: Relay, trouble: str
+) -> None:
+    with play(store, to_cluster=to_cluster) as scene:
+        to_cluster.be(SLOW[trouble])
+        for _ in range(3):
+            scene.move()
+            scene.heals(trouble, within=3)
+        assert scene.lists() == 0
+        assert scene.follower.stood

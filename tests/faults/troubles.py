@@ -1,0 +1,90 @@
+"""What can be wrong with a way, by name (R82), and what can be going on when it begins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from tests.faults.scene import Scene
+from tests.relay import Relay, Trouble
+from tests.threads import eventually
+
+LASTS = 0.3  # seconds
+
+# Nothing gets through, or not to its end.
+BROKEN: dict[str, Trouble] = {
+    "refuse": Trouble(refuse=True),
+    "reset": Trouble(end="rst"),
+    "fin": Trouble(end="fin"),
+    "hole": Trouble(end="hole"),
+    "cut at the first byte": Trouble(cut_at=1),
+    "cut in the middle": Trouble(cut_at=20, how="fin"),
+    "stuck in the middle": Trouble(cut_at=10, how="hole"),
+}
+# Everything gets through; not soon.
+SLOW: dict[str, Trouble] = {
+    "latency": Trouble(latency=0.4),  # 2 s, scaled as the timeouts that it must not exceed are
+    "trickle": Trouble(rate=1024),
+    "late ends": Trouble(linger=0.6),
+}
+TROUBLES = BROKEN | SLOW
+
+Phase = Callable[[Scene], AbstractContextManager[None]]
+
+
+@contextmanager
+def idle(scene: Scene) -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def listing(scene: Scene) -> Iterator[None]:
+    """In the middle of a list, which takes about half a second."""
+    scene.cluster.fault("slow", verb="list", rate=4000, count=1)
+    scene.cluster.fault("compact")
+    scene.cluster.fault("drop-watches", how="clean")
+    eventually(lambda: scene.lists() > 0, what="a list has begun")
+    yield
+
+
+@contextmanager
+def watching(scene: Scene) -> Iterator[None]:
+    """In the middle of a stream of events."""
+    with scene.churning():
+        yield
+
+
+@contextmanager
+def publishing(scene: Scene) -> Iterator[None]:
+    """Right after many changes at once."""
+    scene.burst()
+    yield
+
+
+PHASES: dict[str, Phase] = {
+    "idle": idle,
+    "listing": listing,
+    "watching": watching,
+    "publishing": publishing,
+}
+
+
+def befall(
+    scene: Scene, way: Relay, name: str, *, phase: str, meanwhile: Callable[[], object]
+) -> None:
+    """Let a trouble come over a way in a phase and go again, with a change in the cluster while it
+    lasts; `meanwhile` makes sure that something is said on the way."""
+    scene.cluster.clear_faults()
+    scene.cluster.forget_requests()
+    struck = way.struck
+    with PHASES[phase](scene):
+        way.be(TROUBLES[name])
+        scene.move()
+        meanwhile()
+        time.sleep(LASTS)
+        way.clear()
+        if phase == "listing":
+            # An answer may keep us waiting, 30 s: here the way says at its return what it has lost.
+            way.cut()
+    assert way.struck > struck, "nothing was on this way, so nothing was tried"
