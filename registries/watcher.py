@@ -184,9 +184,9 @@ class _Shift:
     def _source(self) -> str:
         """What the next worker has to know of what is published now."""
         versions = {
-            scope: reader.reflector.version
+            scope: reader.reflector.newest
             for scope, reader in zip(self._scopes, self._readers, strict=False)
-            if reader.reflector.version
+            if reader.reflector.newest
         }
         return Source(
             server=self._spec.server, cluster=self._identity.seen, versions=versions

@@ -81,21 +81,14 @@ class Client:
 
     def get(self, path: str, params: Params | None = None) -> bytes:
         """Read a whole answer. Raises `KubeError`."""
-        response = self._send("GET", path, params, headers={"Accept-Encoding": "gzip"})
-        try:
-            return _body(response)
-        finally:
-            response.release_conn()
+        return _body(self._send("GET", path, params, headers={"Accept-Encoding": "gzip"}))
 
     def post(self, path: str, body: bytes) -> bytes:
         """Send JSON and read the whole answer. Raises `KubeError`."""
         response = self._send(
             "POST", path, None, headers={"Content-Type": "application/json"}, body=body
         )
-        try:
-            return _body(response)
-        finally:
-            response.release_conn()
+        return _body(response)
 
     def watch(self, path: str, params: Params, *, silence: float) -> Stream:
         """Open a watch; it raises `Silent` when nothing comes for `silence` seconds. Raises
@@ -164,10 +157,7 @@ class Client:
             raise
         if 200 <= response.status < 300:
             return response
-        try:
-            raise _refused(response)
-        finally:
-            response.release_conn()
+        raise _refused(response)
 
     def _connected(self) -> RESTClientObject:
         with self._lock:
@@ -217,6 +207,18 @@ class Client:
 
 
 def _body(response: urllib3.BaseHTTPResponse) -> bytes:
+    """Read an answer and give its connection back; one that was not read to its end is of no use
+    to the next request and is closed."""
+    try:
+        body = _read(response)
+    except BaseException:
+        response.close()
+        raise
+    response.release_conn()
+    return body
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
     parts: list[bytes] = []
     size, until = 0, time.monotonic() + BODY_WITHIN
     with named_errors():
@@ -234,6 +236,7 @@ def _body(response: urllib3.BaseHTTPResponse) -> bytes:
 
 def _refused(response: urllib3.BaseHTTPResponse) -> KubeError:
     if 300 <= response.status < 400:
+        response.close()
         return errors.bad_answer("it redirects, which is not followed")
     with contextlib.suppress(ValueError):
         return error_from_status(

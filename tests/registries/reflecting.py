@@ -108,6 +108,7 @@ def reflecting(
     streamed: bool = False,
     since: str = "",
     random: float = 0.0,
+    label_selector: str = "",
     **fields: Any,
 ) -> Iterator[Running]:
     client = Client(spec_of(cluster, **fields), allow_loopback=True)
@@ -120,6 +121,7 @@ def reflecting(
         stop=stop,
         since=since,
         streamed=streamed,
+        label_selector=label_selector,
         limits=limits,
         timing=timing,
         random=lambda: random,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from registries.kube import errors
+from registries.kube.failures import error_from_status
 from registries.kube.slices import Endpoints, EndpointSlice, Resource, decode
 
 Thing = EndpointSlice | Endpoints
@@ -52,11 +53,14 @@ def read_page(resource: Resource, body: bytes) -> Page:
 
 
 def read_event(line: bytes) -> Event:
-    """Raises `KubeError`."""
+    """Raises `KubeError`, also the one that an ERROR event tells of."""
     try:
-        return _event_decoder.decode(line)
+        event = _event_decoder.decode(line)
     except (msgspec.DecodeError, RecursionError) as error:
         raise errors.bad_answer("an event that cannot be read") from error
+    if event.type == "ERROR":
+        raise error_from_status(bytes(event.object))
+    return event
 
 
 def read_thing(resource: Resource, event: Event) -> Thing:

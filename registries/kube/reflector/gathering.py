@@ -7,29 +7,42 @@ and thrown away if the watch ends. Versions of these events are in no order and 
 from __future__ import annotations
 
 from registries.kube import errors
+from registries.kube.slices import Resource
 
+from . import answers
 from .answers import Thing
 from .timing import Limits
 
 
 class Gathering:
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, resource: Resource, limits: Limits) -> None:
+        self._resource = resource
         self._limits = limits
         self._things: dict[tuple[str, str], Thing] = {}
         self._size = 0
+        self.version = ""  # of the list, once it is complete
 
-    def take(self, kind: str, thing: Thing, size: int) -> None:
-        """Take one event of `size` bytes. Changes may already come among the first events."""
+    def take(self, line: bytes) -> bool:
+        """Take one event; True if the list is complete with it. Raises `KubeError`."""
+        event = answers.read_event(line)
+        thing = answers.read_thing(self._resource, event)
         key = (thing.metadata.namespace, thing.metadata.name)
-        if kind == "DELETED":
+        # Changes may already come among the first events.
+        if event.type in ("ADDED", "MODIFIED"):
+            self._things[key] = thing
+        elif event.type == "DELETED":
             self._things.pop(key, None)
-            return
-        self._things[key] = thing
-        self._size += size
+        elif event.type != "BOOKMARK":
+            raise errors.bad_answer(f"an event of type {event.type[:20]!r}")
+        elif answers.ends_initial_events(thing):
+            self.version = thing.metadata.resource_version
+            return bool(self.version)
+        self._size += len(line)
         if len(self._things) > self._limits.objects or self._size > self._limits.size:
             raise errors.too_much(
                 f"a list of more than {len(self._things):,} objects, {self._size:,} bytes"
             )
+        return False
 
     def things(self) -> list[Thing]:
         return list(self._things.values())

@@ -27,12 +27,12 @@ from registries.kube import errors
 from registries.kube.budget import LISTS, Budget
 from registries.kube.client import Client
 from registries.kube.errors import Cut, Denied, Doubtful, Expired, KubeError, Silent, TooLarge
-from registries.kube.failures import error_from_status
 from registries.kube.identity import Identity
 from registries.kube.sink import Sink
 from registries.kube.slices import Resource
 
 from . import answers
+from .doubts import Doubts
 from .gathering import Gathering
 from .lists import Lister, Query, exactly, not_older_than
 from .pulse import Pulse
@@ -78,8 +78,7 @@ class Reflector:
         self._timing = timing
         self._limits = limits
         self._budget = lists
-        self._clock = clock
-        self._random = random
+        self._doubts = Doubts(timing=timing, clock=clock, random=random)
         self._trouble = Trouble(timing=timing, clock=clock, random=random)
         self.pulse = Pulse(clock=clock)
         self._lister = Lister(
@@ -102,12 +101,12 @@ class Reflector:
             clock=clock,
             random=random,
         )
-        self._check_at = self._next_check()
-        self._doubted = self._worked = self._uncertain = False
+        self._doubted = self._worked = False
         self._floor = since
         self.streamed = streamed
         self.preferred = self.resource = resources[0]
         self.version: str | None = None
+        self.newest = since  # the newest version of which the sink may have heard
 
     def run(self) -> None:
         """Repeat `step` until stopped."""
@@ -129,7 +128,7 @@ class Reflector:
         except KubeError as error:
             return self._conclude(error)
         outcome = self._trouble.after_end(self._watching.lived, self._watching.asked_for)
-        self._uncertain = outcome.uncertain
+        self._doubts.note(outcome)
         return outcome.pause
 
     def close(self) -> None:
@@ -140,14 +139,13 @@ class Reflector:
 
     def _advance(self) -> None:
         """One watch, with all that has to come before it."""
-        if self.version is not None and self._uncertain:
+        if self.version is not None and self._doubts.uncertain:
             self._reassure(self.version)
-        elif self.version is not None and self._clock() >= self._check_at:
+        elif self.version is not None and self._doubts.left <= 0:
             self._check(self.version)
         if self.version is None:
             self.pulse.enter("asking for the identity", within=120.0)
             self._identity.check()
-            self._uncertain = False
             if self._begin():
                 return
         self._watch(self.resource)
@@ -156,7 +154,7 @@ class Reflector:
         self.pulse.enter("asking for the identity", within=120.0)
         self._identity.check()
         self._lister.prove(self.resource, version)
-        self._uncertain = False
+        self._doubts.proven()
 
     def _check(self, version: str) -> None:
         """The safety list: what the server held at our version must be what we hold."""
@@ -170,7 +168,7 @@ class Reflector:
         else:
             if self._sink.differences(self._scope, things):
                 self._judge(things)
-        self._check_at = self._next_check()
+        self._doubts.compared()
 
     def _begin(self) -> bool:
         """Get the first state of the first permitted resource. True if it came by a watch, which
@@ -214,10 +212,11 @@ class Reflector:
 
     def _begun(self, resource: Resource, things: list[answers.Thing], version: str) -> None:
         self.resource, self._worked, self._trouble.denials = resource, True, 0
+        self.newest = version
         self._judge(things)
         self._sink.alive(self._scope, listed=True)
         self.version = version
-        self._check_at = self._next_check()
+        self._doubts.compared()
 
     def _judge(self, things: list[answers.Thing]) -> None:
         """Hand a complete list over, unless it is so bare that it is read twice."""
@@ -240,21 +239,29 @@ class Reflector:
 
     def _watch(self, resource: Resource) -> None:
         """Follow a watch from our version to its clean end."""
-        at = {"resourceVersion": self.version or ""}
-        with closing(self._watching.lines(resource, at, patience=self._timing.silence)) as lines:
+        lines = self._watching.lines(
+            resource,
+            {"resourceVersion": self.version or ""},
+            patience=self._timing.silence,
+            at_most=self._doubts.left,
+        )
+        with closing(lines):
             self._take_all(lines)
 
     def _watch_from_nothing(self, resource: Resource, floor: Query) -> None:
         """Follow a watch whose first events are a list, to its clean end."""
         at = {**floor, "sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
-        gathering = Gathering(self._limits)
+        gathering = Gathering(resource, self._limits)
         patience = self._timing.first_silence
         with closing(self._watching.lines(resource, at, patience=patience)) as lines:
             for line in lines:
-                if line and self._gather(resource, gathering, line):
+                if line and gathering.take(line):
                     break
+                if self._watching.lived > self._timing.list_within:
+                    raise errors.bad_answer("a list that does not end in time")
             else:
                 raise Cut("cut", "The watch ended before its first events were complete.")
+            self._begun(resource, gathering.things(), gathering.version)
             self._watching.be_patient(self._timing.silence)
             self._open()
             self._take_all(lines)
@@ -273,9 +280,8 @@ class Reflector:
     def _take(self, line: bytes) -> None:
         """Apply one event. Its version counts only once it has been applied."""
         event = answers.read_event(line)
-        if event.type == "ERROR":
-            raise error_from_status(bytes(event.object))
         thing = answers.read_thing(self.resource, event)
+        self.newest = thing.metadata.resource_version or self.newest
         if event.type in ("ADDED", "MODIFIED"):
             self._sink.put(thing)
         elif event.type == "DELETED":
@@ -286,23 +292,6 @@ class Reflector:
             raise errors.bad_answer(f"an event of type {event.type[:20]!r}")
         self.version = thing.metadata.resource_version or self.version
 
-    def _gather(self, resource: Resource, gathering: Gathering, line: bytes) -> bool:
-        """Take one of the first events; True if they are complete with it."""
-        event = answers.read_event(line)
-        if event.type == "ERROR":
-            raise error_from_status(bytes(event.object))
-        thing = answers.read_thing(resource, event)
-        if event.type in ("ADDED", "MODIFIED", "DELETED"):
-            gathering.take(event.type, thing, len(line))
-        elif event.type != "BOOKMARK":
-            raise errors.bad_answer(f"an event of type {event.type[:20]!r}")
-        elif answers.ends_initial_events(thing):
-            self._begun(resource, gathering.things(), thing.metadata.resource_version)
-            return True
-        if self._watching.lived > self._timing.list_within:
-            raise errors.bad_answer("a list that does not end in time")
-        return False
-
     # What went wrong ------------------------------------------------------------------------------
 
     def _conclude(self, error: KubeError) -> float:
@@ -311,7 +300,7 @@ class Reflector:
             self._forget()
         if outcome.keep is Keep.NOTHING:
             self._floor = ""
-        self._uncertain = self._uncertain or outcome.uncertain
+        self._doubts.note(outcome)
         self._tell(error, failed=outcome.told)
         return outcome.pause
 
@@ -325,10 +314,6 @@ class Reflector:
             (self._sink.failed if failed else self._sink.noticed)(self._scope, error)
 
     # Time -----------------------------------------------------------------------------------------
-
-    def _next_check(self) -> float:
-        soonest, latest = self._timing.check_every
-        return self._clock() + soonest + (latest - soonest) * self._random()
 
     def _take_turn(self) -> None:
         self._wait(self._budget.take())

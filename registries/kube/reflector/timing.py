@@ -30,6 +30,10 @@ class Timing:
     # Between two safety lists. Whatever the watch has missed is wrong for half of it on average;
     # one list an hour is nothing next to the watch.
     check_every: tuple[float, float] = (1_800.0, 3_600.0)
+    # After the server was away the next one comes this soon, but not sooner after the last than
+    # `check_pause`: a row of restarts must not become a row of lists.
+    check_soon: tuple[float, float] = (10.0, 40.0)
+    check_pause: float = 300.0
     # A complete list. A continue token lives for five minutes, so a longer one cannot end well.
     list_within: float = 300.0
 

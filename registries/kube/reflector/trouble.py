@@ -26,6 +26,7 @@ class Outcome:
     keep: Keep = Keep.ALL
     told: bool = True  # it is a failure that people should hear of
     uncertain: bool = False  # whoever answers next may be another server
+    outage: bool = False  # the server was away, long enough for anything
 
 
 class Trouble:
@@ -76,7 +77,7 @@ class Trouble:
         pause = self._backoff.failed(at_least=error.retry_after)
         if isinstance(error, Denied):
             return self._denied(pause, worked)
-        return Outcome(pause=pause, uncertain=True)
+        return Outcome(pause=pause, uncertain=True, outage=True)
 
     def _denied(self, pause: float, worked: bool) -> Outcome:
         """An API server denies everything for a moment after its start: what has worked is given
@@ -88,4 +89,5 @@ class Trouble:
             keep=Keep.FLOOR if insists else Keep.ALL,
             told=self.denials > 1 or not worked,
             uncertain=True,
+            outage=True,
         )

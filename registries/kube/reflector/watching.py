@@ -52,11 +52,14 @@ class Watching:
     def reset(self) -> None:
         self._opened_at = None
 
-    def lines(self, resource: Resource, at: Query, *, patience: float) -> Generator[bytes]:
+    def lines(
+        self, resource: Resource, at: Query, *, patience: float, at_most: float = float("inf")
+    ) -> Generator[bytes]:
         """Open a watch, yield an empty line once it is open, then its lines to a clean end or to
-        `stop`. Raises `KubeError`, `Silent` if nothing comes for `patience` seconds."""
+        `stop`. The server is asked to end it after `at_most` seconds. Raises `KubeError`, `Silent`
+        if nothing comes for `patience` seconds."""
         low, high = self._timing.watch_for
-        self.asked_for = int(low + (high - low) * self._random())
+        self.asked_for = max(1, int(min(low + (high - low) * self._random(), at_most)))
         query = {
             "watch": "true",
             "allowWatchBookmarks": "true",
