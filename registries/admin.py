@@ -8,10 +8,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from console.ui.admin import ActionAdmin
+from console.ui.admin import ActionAdmin, ReadOnlyAdmin
 from registries import actions
 from registries.forms import RegistryPageForm
-from registries.models import Registry
+from registries.models import Registry, Transition
 
 
 class RegistryAdminForm(RegistryPageForm):
@@ -26,7 +26,7 @@ class RegistryAdmin(ActionAdmin[Registry]):
     list_filter = ("control_plane", "enabled", "resource", "verify_tls")
     list_select_related = ("control_plane",)
     search_fields = ("name", "description", "server")
-    readonly_fields = ("epoch", "revision", "created_at", "updated_at")
+    readonly_fields = ("accepted_cluster", "epoch", "revision", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("control_plane", "name", "description", "enabled")}),
         (
@@ -73,3 +73,13 @@ class RegistryAdmin(ActionAdmin[Registry]):
 
     def delete_row(self, request: HttpRequest, row: Registry) -> None:
         actions.delete_registry(registry=row, actor=request.user)
+
+
+@admin.register(Transition)
+class TransitionAdmin(ReadOnlyAdmin[Transition]):
+    list_display = ("at", "registry", "phase", "reason", "text")
+    list_filter = ("phase",)
+    list_select_related = ("registry",)
+    search_fields = ("registry__name", "reason", "text")
+    # Counting all rows of a long history is what would make its pages slow.
+    show_full_result_count = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from registries.views import details, registries
+from registries.views import details, registries, status
 
 app_name = "registries"
 
@@ -12,11 +12,12 @@ urlpatterns = [
     path("", registries.registry_list, name="registry-list"),
     path("new/", registries.registry_create, name="registry-create"),
     path("<uuid:pk>/", details.registry_detail, name="registry-detail"),
-    path("<uuid:pk>/live/", details.registry_live, name="registry-live"),
+    path("<uuid:pk>/live/", status.registry_live, name="registry-live"),
     path("<uuid:pk>/services/", details.registry_services, name="registry-services"),
     path("<uuid:pk>/edit/", registries.registry_edit, name="registry-edit"),
     path("<uuid:pk>/switch/", registries.registry_switch, name="registry-switch"),
     path("<uuid:pk>/test/", registries.registry_test, name="registry-test"),
+    path("<uuid:pk>/accept/", status.registry_accept, name="registry-accept"),
     path("<uuid:pk>/delete/", registries.registry_delete, name="registry-delete"),
     path(
         "<uuid:pk>/services/<str:namespace>/<str:name>/",

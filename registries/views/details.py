@@ -1,4 +1,4 @@
-"""One registry as it is now: its status, its services, the endpoints of a service."""
+"""One registry as it is now: its page, its services, the endpoints of a service."""
 
 from __future__ import annotations
 
@@ -12,25 +12,19 @@ from django.shortcuts import get_object_or_404, render
 from console.contract import wire
 from console.redis import RedisError
 from console.ui.pages import PER_PAGE, page
-from registries import catalogue, standing
+from registries import catalogue
 from registries.forms import ServiceFilterForm
 from registries.models import Registry
 
 from .registries import rows_of
+from .status import picture
 
 
 @page()
 def registry_detail(request: HttpRequest, pk: str) -> HttpResponse:
     registry = get_object_or_404(rows_of(request), pk=pk)
-    context = {**_status(registry), **_services(request, registry)}
+    context = {**picture(registry), **_services(request, registry)}
     return render(request, "registries/registry_detail.html", context)
-
-
-@page()
-def registry_live(request: HttpRequest, pk: str) -> HttpResponse:
-    """The status on the detail page, which asks for it again and again."""
-    registry = get_object_or_404(rows_of(request), pk=pk)
-    return render(request, "registries/_registry_live.html", _status(registry))
 
 
 @page()
@@ -54,10 +48,6 @@ def service_detail(request: HttpRequest, pk: str, namespace: str, name: str) -> 
     live = request.headers.get("HX-Request")
     template = "registries/_service_live.html" if live else "registries/service_detail.html"
     return render(request, template, context)
-
-
-def _status(registry: Registry) -> dict[str, Any]:
-    return {"registry": registry, "standing": standing.of([registry])[str(registry.pk)]}
 
 
 def _services(request: HttpRequest, registry: Registry) -> dict[str, Any]:

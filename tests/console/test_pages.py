@@ -21,6 +21,7 @@ OPEN = {"console:login", "console:logout"}
 VERBS = {
     "console:logout",
     "console:token-revoke",
+    "registries:registry-accept",
     "registries:registry-switch",
     "registries:registry-test",
     "applications:application-publish",
@@ -138,8 +139,15 @@ def test_a_row_of_another_control_plane_is_not_found(page: Client, rows: Rows) -
     assert page.get(reverse("registries:registry-detail", args=[other.pk])).status_code == 404
 
 
-def test_a_hostile_service_name_stays_text(page: Client, rows: Rows, publish: Publish) -> None:
+@pytest.mark.parametrize("reason", ["other_cluster", "<script>alert(1)</script>"])
+def test_what_a_cluster_says_stays_text(
+    reason: str, page: Client, rows: Rows, publish: Publish
+) -> None:
+    from django.utils import timezone
+
     from console.contract import wire
+    from registries import truth
+    from registries.models import Transition
 
     evil = "<script>alert(1)</script>"
     publish(
@@ -155,13 +163,27 @@ def test_a_hostile_service_name_stays_text(page: Client, rows: Rows, publish: Pu
             ),
         ),
         phase="failing",
+        reason=reason,
         text=evil,
         warnings=(evil,),
+        resource=evil,
+        cluster=evil,
+        worker=evil,
+        failures={evil: 1},
+        refused={evil: 1},
+        commits=1,
     )
     row = rows.registry.pk
+    difference = truth.Difference(service=evil, missing=(evil,), surplus=(evil,), changed=(evil,))
+    comparison = truth.Comparison(compared_at=1, differences=(difference,), error=evil)
+    truth.write(str(row), comparison)
+    Transition.objects.create(
+        registry=rows.registry, at=timezone.now(), phase="failing", reason=evil[:50], text=evil
+    )
     for address in (
         reverse("registries:registry-list"),
         reverse("registries:registry-detail", args=[row]),
+        reverse("registries:registry-live", args=[row]),
         reverse("registries:registry-services", args=[row]),
         f"{reverse('applications:choices-namespaces')}?prefix=m&m-registry={row}",
         "/",
