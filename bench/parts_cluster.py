@@ -201,8 +201,10 @@ class _Host:
                 )
         return {name: sorted(addresses) for name, addresses in found.items()}
 
-    def put_slice(self, namespace: str, service: str, name: str, addresses: list[str]) -> None:
-        """Create or replace one slice by hand."""
+    def put_slice(
+        self, namespace: str, service: str, name: str, endpoints: list[tuple[str, bool]]
+    ) -> None:
+        """Create or replace one slice by hand: addresses, and whether each is ready."""
         self._cluster.apply(
             {
                 "apiVersion": "discovery.k8s.io/v1",
@@ -214,9 +216,21 @@ class _Host:
                 },
                 "addressType": "IPv4",
                 "ports": [{"name": "http", "port": 8080}],
-                "endpoints": [{"addresses": [one]} for one in addresses],
+                "endpoints": [
+                    {"addresses": [address], "conditions": {"ready": ready}}
+                    for address, ready in endpoints
+                ],
             }
         )
+
+    def grow_old(self) -> None:
+        """Let a million versions pass. A server that is set back is set back by more than it does
+        within the seconds until its clients are back; here, numbers are small."""
+
+        def pass_time() -> None:
+            self._cluster.cluster.store.rv += 1_000_000
+
+        self._cluster.call(pass_time)
 
     def counts(self) -> dict[str, int]:
         """Requests for slices since the last time they were forgotten, by verb."""
