@@ -14,7 +14,8 @@ WORD = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,10}[a-z0-9])?", fullmatch=True)
 
 
 def all_of(owner: str) -> list[str]:
-    return [*keys.feed(owner).all(), keys.lease(owner), keys.queued(owner), keys.status(owner)]
+    single = (keys.lease, keys.queued, keys.status, keys.trial, keys.crashes, keys.held_back)
+    return [*keys.feed(owner).all(), *(one(owner) for one in single)]
 
 
 def test_the_names_of_the_keys() -> None:
@@ -25,10 +26,16 @@ def test_the_names_of_the_keys() -> None:
         "portolan:v1:{registry:7}:lease",
         "portolan:v1:{registry:7}:queued",
         "portolan:v1:{registry:7}:status",
+        "portolan:v1:{registry:7}:trial",
+        "portolan:v1:{registry:7}:crashes",
+        "portolan:v1:{registry:7}:held-back",
     ]
     assert keys.control_plane("7") == "control-plane:7"
     assert keys.gateway("7") == "gateway:7"
+    assert keys.kind(keys.control_plane("7")) == "control-plane"
     assert keys.wakeups() == "portolan:v1:wakeups"
+    assert keys.workers() == "portolan:v1:workers"
+    assert keys.worker("host:1:ab") == "portolan:v1:worker:host:1:ab"
     assert keys.service("shop", "web") == "shop/web"
     assert (keys.route("1"), keys.upstream("1")) == ("route/1", "upstream/1")
 
