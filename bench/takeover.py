@@ -5,7 +5,7 @@
 Two real workers, one registry whose cluster changes fifty times a second. In every round the
 worker that owns the registry is killed (KILL) or asked to leave (TERM); the time runs from the
 signal to the moment when a reader of the feed holds a change made after it. Then the one that was
-lost is replaced.
+lost is replaced, and the next round begins when both say that they would take work.
 """
 
 from __future__ import annotations
@@ -89,6 +89,11 @@ def one_round(
     house: House, cluster: ClusterProcess, registry_id: str, follower: Follower, number: int
 ) -> float:
     """Signal the owner; return the seconds to the first change after that."""
+    while len(house.workers) < 2:
+        house.worker()
+    wait_for_crew(house.workers)
+    wait_for(lambda: watched(registry_id), within=60, what="the registry is watched")
+    time.sleep(1.0)
     owner = next((one for one in house.workers if one.pid == owner_of(registry_id)), None)
     if owner is None:
         raise Broken("No worker of ours holds the lease.")
@@ -103,24 +108,20 @@ def one_round(
     took = follower.wait_for(made, within=60) - signalled
     house.workers.remove(owner)
     owner.wait()
-    ready(house.worker(), registry_id)
     return took
 
 
-def ready(worker: Child, registry_id: str) -> None:
-    """Wait until a new worker is there and would take work: it says nothing, so by its threads."""
-    import psutil
+def wait_for_crew(workers: list[Child]) -> None:
+    """Wait until these workers say that they would take work."""
+    from console import crew, redis
 
-    process = psutil.Process(worker.pid)
+    def all_there() -> bool:
+        if ended := [one for one in workers if one.poll() is not None]:
+            raise Broken(f"A worker ended with {ended[0].returncode}.")
+        there = {int(name.split(":")[1]) for name in crew.alive(redis.store())}
+        return {one.pid for one in workers} <= there
 
-    def ticks() -> bool:
-        if worker.poll() is not None:
-            raise Broken(f"A worker ended with {worker.returncode}.")
-        return any("redis" in str(one) or one.raddr for one in process.net_connections(kind="tcp"))
-
-    wait_for(ticks, within=30, what="a worker has started")
-    wait_for(lambda: watched(registry_id), within=30, what="the registry is watched")
-    time.sleep(2.0)
+    wait_for(all_there, within=60, what="the workers are ready")
 
 
 def main() -> None:
@@ -133,8 +134,8 @@ def main() -> None:
 
         cluster.ask("fill", SERVICES, 10)
         registry_id = house.registry(cluster)
-        for _ in range(2):
-            ready(house.worker(), registry_id)
+        house.worker()
+        wait_for(lambda: watched(registry_id), within=60, what="the registry is watched")
         follower = Follower(registry_id)
         with follower.running():
             cluster.ask("churn", RATE)
