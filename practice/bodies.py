@@ -26,16 +26,18 @@ DEPRECATED = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/
 FLOW = "00000000-0000-4000-8000-000000000001"
 
 
-def common_headers(resource: Resource | None, *, deprecations: bool) -> dict[str, str]:
-    headers = {
+def common_headers() -> dict[str, str]:
+    return {
         "Audit-Id": str(uuid.uuid4()),
         "Cache-Control": "no-cache, private",
         "X-Kubernetes-Pf-Flowschema-Uid": FLOW,
         "X-Kubernetes-Pf-Prioritylevel-Uid": FLOW,
     }
-    if deprecations and resource is ENDPOINTS:
-        headers["Warning"] = DEPRECATED
-    return headers
+
+
+def warnings(resource: Resource | None) -> dict[str, str]:
+    """What is said to everybody who may ask, whatever the answer is."""
+    return {"Warning": DEPRECATED} if resource is ENDPOINTS else {}
 
 
 async def read_raw(request: web.BaseRequest) -> bytes:

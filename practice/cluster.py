@@ -25,7 +25,7 @@ from practice.rbac import Rbac
 from practice.schema import NAMESPACES, SECRETS, Json
 from practice.server import Server
 from practice.side import SideServer
-from practice.store import Store
+from practice.store import Saved, Store
 from practice.tokens import Tokens
 from practice.watches import WatchSettings
 from practice.workload import Workload
@@ -62,7 +62,8 @@ class Cluster:
         self.writer = Writer(self.store)
         self.lister = Lister(self.store)
         self.faults = Faults()
-        options.watching.watch_list = options.release != "1.23"
+        options.watching.initial_events = options.release != "1.23"
+        options.watching.watch_list = options.watching.initial_events
         self.handlers = Handlers(
             self.store,
             lister=self.lister,
@@ -77,6 +78,7 @@ class Cluster:
         self.workload: Workload | None = None
         self.keeper: Keeper | None = None
         self.accounts: AccountController | None = None
+        self.saved: Saved | None = None
 
     @property
     def url(self) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from practice import bodies, discovery, tables
-from practice.lists import Lister, Page, make_filter, render
+from practice.list_options import parse_version
+from practice.lists import Lister, Page, make_filter, reach, render
 from practice.patches import APPLY_PATCH, read_patch
 from practice.rbac import Ask, Rbac
 from practice.reviews import answer_review, request_token
@@ -125,6 +126,7 @@ class Handlers:
         if verb == "list":
             return await self._list(request, route, resource, headers)
         if verb == "get":
+            await self._reach(request.query.get("resourceVersion", ""))
             entry = self.store.must(resource, resource.key(route.namespace, route.name))
             return self._object(request, resource, entry, headers)
         if verb in ("update", "patch") and not route.name:
@@ -149,6 +151,14 @@ class Handlers:
             return bodies.json_response(request, render(resource, page), headers)
         shown = tables.table(resource, page.entries, _list_meta(page), include=include)
         return bodies.json_response(request, shown, headers)
+
+    async def _reach(self, asked: str) -> None:
+        """Wait for the version that one object is asked at, or a later one."""
+        try:
+            version = parse_version(asked)
+        except ValueError as error:
+            raise ApiError(500, "", str(error)) from None
+        await reach(self.store, version)
 
     def _object(
         self,

@@ -11,7 +11,8 @@ MATCH = "resourceVersionMatch"
 
 
 def truth(value: str | None) -> bool:
-    return value is not None and value.lower() in ("1", "t", "true", "")
+    """Whether a parameter is set: any word but two counts as yes, the empty one too."""
+    return value is not None and value.lower() not in ("0", "false")
 
 
 def parse_version(text: str) -> int:
@@ -22,20 +23,28 @@ def parse_version(text: str) -> int:
     raise ValueError(f'resourceVersion: Invalid value: "{text}": {why}')
 
 
-def check_options(params: Mapping[str, str], *, watch: bool, watch_list: bool = True) -> None:
-    """Refuse combinations of parameters that the real server refuses, with 422."""
+def check_options(
+    params: Mapping[str, str], *, watch: bool, known: bool = True, watch_list: bool = True
+) -> None:
+    """Refuse combinations of parameters that the real server refuses, with 422.
+
+    Servers before 1.27 do not know `sendInitialEvents`; others may have it turned off by a gate.
+    """
     causes = Causes()
     if watch:
-        _check_watch(causes, params, watch_list=watch_list)
+        _check_watch(causes, params, known=known)
+        if known and not watch_list and "sendInitialEvents" in params:
+            why = "is forbidden for watch unless the WatchList feature gate is enabled"
+            causes.forbidden("sendInitialEvents", f"sendInitialEvents {why}")
     else:
         _check_list(causes, params)
     causes.raise_for("ListOptions", "", group="meta.k8s.io")
 
 
-def _check_watch(causes: Causes, params: Mapping[str, str], *, watch_list: bool) -> None:
+def _check_watch(causes: Causes, params: Mapping[str, str], *, known: bool) -> None:
     match = params.get("resourceVersionMatch", "")
-    if not watch_list:
-        # Servers before 1.27 do not know the parameter and refuse its companion.
+    if not known:
+        # The parameter is passed over, and its companion refused.
         if match:
             causes.forbidden(MATCH, "resourceVersionMatch is forbidden for watch")
         return

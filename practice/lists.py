@@ -104,6 +104,15 @@ def _no_token(why: str) -> ApiError:
     return bad_request(f"invalid continue token: continue key is not valid: {why}")
 
 
+async def reach(store: Store, version: int) -> None:
+    """Wait a while for a version that does not exist yet; 504 if it does not come."""
+    for _ in range(int(FUTURE_WAIT / 0.05)):
+        if version <= store.rv:
+            return
+        await asyncio.sleep(0.05)
+    raise too_large_version(version, store.rv)
+
+
 class Lister:
     """Answers lists. Faults set `tokens_before` and `lag` to make it older than it is."""
 
@@ -121,7 +130,7 @@ class Lister:
         token = params.get("continue", "")
         if token:
             at, start = self._resume(table, token, params)
-            await self._reach(at)
+            await reach(self.store, at)
             return self._page(table, chosen, prefix=prefix, start=start, at=at, limit=limit)
         if params.get("resourceVersion") == "0":
             # The watch cache answers these, and it does not page.
@@ -146,7 +155,7 @@ class Lister:
         except ValueError as error:
             raise bad_request(f"invalid resource version: {error}") from None
         match = params.get("resourceVersionMatch", "")
-        await self._reach(asked)
+        await reach(self.store, asked)
         # A version with a limit and no match rule has always meant exactly that version.
         if asked and (match == "Exact" or (limit and not match)):
             if asked < max(self.store.compacted, table.history):
@@ -156,27 +165,19 @@ class Lister:
             return max(self.lag, table.history)
         return self.store.rv
 
-    async def _reach(self, version: int) -> None:
-        """Wait a while for a version that does not exist yet."""
-        for _ in range(int(FUTURE_WAIT / 0.05)):
-            if version <= self.store.rv:
-                return
-            await asyncio.sleep(0.05)
-        raise too_large_version(version, self.store.rv)
-
     def _page(
         self, table: Table, chosen: Filter, *, prefix: str, start: str, at: int, limit: int
     ) -> Page:
         entries: list[Entry] = []
         walk = table.walk(prefix=prefix, start=prefix + start, at=at)
         for entry in walk:
-            if not chosen.matches(entry):
-                continue
             if limit and len(entries) == limit:
+                # Nobody has looked at what follows: perhaps the selectors select none of it.
                 remaining = 1 + sum(1 for _ in walk) if chosen.whole else None
                 last = entries[-1].key.removeprefix(prefix)
                 return Page(entries, at, make_token(at, last), remaining)
-            entries.append(entry)
+            if chosen.matches(entry):
+                entries.append(entry)
         return Page(entries, at)
 
 

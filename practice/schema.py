@@ -95,7 +95,6 @@ ENDPOINTS = Resource(
     kind="Endpoints",
     short=("ep",),
     create_on_update=True,
-    empty='"subsets":null',
 )
 SERVICEACCOUNTS = Resource(
     group=CORE,

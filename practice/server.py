@@ -84,9 +84,7 @@ class Server:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         route = parse_route(request.method, request.path, request.query)
-        headers = bodies.common_headers(
-            route.resource, deprecations=self.handlers.release != "1.23"
-        )
+        headers = bodies.common_headers()
         seen = self._seen(request, route)
         code = 500
         try:
@@ -138,6 +136,8 @@ class Server:
         user = self.tokens.authenticate(request.headers.get("Authorization"))
         user = acting_user(user, request.headers, self.rbac)
         self.rbac.require(user, route.ask)
+        if self.handlers.release != "1.23":
+            headers.update(bodies.warnings(route.resource))
         if route.verb == "watch":
             return await self._watch(request, route, fault, headers)
         response = await self._plain(request, route, user, headers)
@@ -197,6 +197,7 @@ class Server:
         response.enable_chunked_encoding()
         with Wire(self.faults, request, response, fault) as wire:
             wire.on_end = watch.stop
+            await watch.prepare()
             await response.prepare(request)
             if fault is not None and fault.kind == "error-event":
                 await wire.write(error_line(fault_error(fault).body()))

@@ -91,6 +91,14 @@ def event_line(type_: str, head: bytes, raw: bytes) -> bytes:
     return b'{"type":"%s","object":%s%s}\n' % (type_.encode(), head, raw[1:])
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """All objects as they were at one version."""
+
+    rv: int
+    entries: dict[Resource, dict[str, Entry]]
+
+
 class Watcher(Protocol):
     def push(self, event: Event) -> None: ...
 
@@ -137,6 +145,12 @@ class Table:
     def forget(self, rv: int) -> None:
         self.log.clear()
         self.floor = self.history = rv
+
+    def replace(self, entries: dict[str, Entry], rv: int) -> None:
+        """Hold these instead, and know of no change after `rv`."""
+        self.entries, self.keys = dict(entries), sorted(entries)
+        while self.log and self.log[-1].rv > rv:
+            self.log.pop()
 
     def walk(self, *, prefix: str = "", start: str = "", at: int | None = None) -> Iterator[Entry]:
         """Yield entries under `prefix` from key `start` on, as they were at version `at`."""
@@ -270,3 +284,18 @@ class Store:
                 self.rv += 1
                 table.put(self.seal(table.resource, entry.object(), self.rv))
         self.compact()
+
+    def save(self) -> Saved:
+        return Saved(self.rv, {each: dict(table.entries) for each, table in self.tables.items()})
+
+    def restore(self, saved: Saved) -> None:
+        """Go back to a saved state, as an etcd restored from a backup under a server that starts
+        again: versions given out since are of the future, and will be given to other changes.
+
+        The version steps on, so that what was then the newest is too old to watch from.
+        """
+        self.rv = saved.rv + 1
+        self.compacted = min(self.compacted, self.rv)
+        for resource, table in self.tables.items():
+            table.replace(saved.entries[resource], saved.rv)
+            table.floor, table.history = self.rv, min(table.history, self.rv)

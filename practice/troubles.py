@@ -50,9 +50,30 @@ def lag(cluster: Cluster, *, on: bool = True) -> Json:
 
 
 def reset_versions(cluster: Cluster) -> Json:
-    """Number everything again from 1 and end the watches, as after a restore from a backup."""
+    """Number everything again from 1 and end the watches, as of objects moved to a new cluster."""
     cluster.store.renumber()
     cluster.faults.drop("rst")
+    return {"resourceVersion": cluster.store.rv}
+
+
+def save(cluster: Cluster) -> Json:
+    """Keep the present state for `restore`."""
+    cluster.saved = cluster.store.save()
+    return {"resourceVersion": cluster.saved.rv}
+
+
+def restore(cluster: Cluster, *, drop: bool = True) -> Json:
+    """Go back to the saved state, objects and versions, as after a restore from a backup; without
+    `drop` the open watches stay, and hear nothing until the versions have passed theirs.
+    """
+    if cluster.saved is None:
+        raise ValueError("nothing was saved")
+    cluster.store.restore(cluster.saved)
+    cluster.rbac.grants = cluster.lister.lag = None
+    if cluster.keeper is not None:
+        cluster.keeper.dirty.set()
+    if drop:
+        cluster.faults.drop("rst")
     return {"resourceVersion": cluster.store.rv}
 
 
@@ -75,7 +96,7 @@ def bookmarks(cluster: Cluster, *, on: bool = True, every: float = 0.0) -> Json:
 
 
 def watch_list(cluster: Cluster, *, on: bool = True) -> Json:
-    """Refuse sendInitialEvents as 1.23 did, or admit it again."""
+    """Refuse sendInitialEvents as a server does whose gate for it is closed, or admit it again."""
     cluster.options.watching.watch_list = on
     return {}
 
@@ -93,6 +114,8 @@ DEEDS: dict[str, Callable[..., Json]] = {
     "expire-tokens": expire_tokens,
     "lag": lag,
     "reset-versions": reset_versions,
+    "save": save,
+    "restore": restore,
     "swap-identity": swap_identity,
     "bookmarks": bookmarks,
     "watch-list": watch_list,
@@ -122,4 +145,4 @@ def untrouble(cluster: Cluster, number: int = 0) -> None:
     cluster.lister.lag = None
     cluster.tokens.revoked.clear()
     cluster.options.watching.bookmarks = True
-    cluster.options.watching.watch_list = cluster.options.release != "1.23"
+    cluster.options.watching.watch_list = cluster.options.watching.initial_events

@@ -6,7 +6,8 @@ Promises, as the real server's:
 * an object that begins or ceases to match the selectors is ADDED or DELETED;
 * a bookmark never overtakes a change, and says a newer version than the watch began at; one comes
   shortly before the end;
-* a start that left the window is answered with 200 and one ERROR line.
+* a start that left the window is answered with 200 and one ERROR line; so are initial events of a
+  version that does not come within some seconds.
 
 Lines go to a `Wire`, which faults may cut, slow or silence.
 """
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from practice.list_options import check_options, parse_version, truth
-from practice.lists import Filter, make_filter
+from practice.lists import Filter, make_filter, reach
 from practice.schema import Json, Resource
 from practice.status import ApiError, bad_request, expired
 from practice.store import Entry, Event, Store, Table, encode, event_line
@@ -37,11 +38,15 @@ class Wire(Protocol):
 
 @dataclass(slots=True)
 class WatchSettings:
-    """Times in seconds; `longest` is the range the server picks from when none was asked for."""
+    """Times in seconds; `longest` is the range the server picks from when none was asked for.
+
+    `initial_events`: the server knows the parameter; `watch_list`: and its gate is open.
+    """
 
     bookmark_every: float = 60.0
     longest: tuple[float, float] = (1800.0, 3600.0)
     bookmarks: bool = True
+    initial_events: bool = True
     watch_list: bool = True
 
 
@@ -71,7 +76,9 @@ class Watch:
         self.wake = asyncio.Event()
         self.overrun = False
         self.stopped = False
-        check_options(params, watch=True, watch_list=settings.watch_list)
+        check_options(
+            params, watch=True, known=settings.initial_events, watch_list=settings.watch_list
+        )
         self.filter: Filter = make_filter(resource, params)
         self.initial: bool | None = None
         if settings.watch_list and "sendInitialEvents" in params:
@@ -82,6 +89,7 @@ class Watch:
         except ValueError as error:
             raise ApiError(500, "", str(error)) from None
         self.timeout = self._timeout(params)
+        self.refusal: ApiError | None = None
         self.seen = self.began = self.start
 
     def _timeout(self, params: Mapping[str, str]) -> float:
@@ -105,13 +113,23 @@ class Watch:
         self.stopped = True
         self.wake.set()
 
+    async def prepare(self) -> None:
+        """Wait, before there are even headers, for the version that initial events must have."""
+        if self.initial:
+            try:
+                await reach(self.store, self.start)
+            except ApiError as error:
+                self.refusal = error
+
     async def run(self, wire: Wire) -> None:
         """Stream until the time is over; returning means a clean end."""
         deadline = time.monotonic() + self.timeout
         self.table.watchers.add(self)
         try:
-            if (first := self._first()) is None:
-                await wire.write(self._expired())
+            try:
+                first = self._first()
+            except ApiError as error:
+                await wire.write(error_line(error.body()))
                 return
             if first:
                 await wire.write(first)
@@ -119,12 +137,14 @@ class Watch:
         finally:
             self.table.watchers.discard(self)
 
-    def _first(self) -> bytes | None:
-        """What the start calls for: the present, or the changes since; None if it is too old."""
+    def _first(self) -> bytes:
+        """What the start calls for: the present, or the changes since if they are still known."""
+        if self.refusal is not None:
+            raise self.refusal
         synthetic = self.initial if self.initial is not None else self.start == 0
         if not synthetic and self.start:
             if self.start < self.table.floor:
-                return None
+                raise expired(f"too old resource version: {self.start} ({self.table.floor})")
             self.events.extend(self.table.since(self.start))
             self.began = max(self.start, self.events[-1].rv if self.events else 0)
             return b""
@@ -148,7 +168,8 @@ class Watch:
             lines = self._drain()
             now = time.monotonic()
             if now >= bookmark:
-                if self.bookmarks and self.settings.bookmarks and self.store.rv >= self.began:
+                newest = max(self.began, self.seen)  # later than the store, if that was set back
+                if self.bookmarks and self.settings.bookmarks and self.store.rv >= newest:
                     if self.store.rv == self.began:
                         self.store.pass_time()
                     self.seen = self.store.rv
@@ -208,10 +229,6 @@ class Watch:
         metadata = f'"metadata":{{"resourceVersion":"{self.store.rv}"{more}}}'
         fields = f",{self.resource.empty}" if self.resource.empty else ""
         return event_line("BOOKMARK", self.table.head, f"{{{metadata}{fields}}}".encode())
-
-    def _expired(self) -> bytes:
-        why = f"too old resource version: {self.start} ({self.table.floor})"
-        return error_line(expired(why).body())
 
 
 def error_line(status: Json) -> bytes:

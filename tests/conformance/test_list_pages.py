@@ -55,6 +55,16 @@ def test_how_many_remain_is_not_told_with_a_selector(five):
     assert rest.names == ["s4"]
 
 
+def test_the_last_page_of_a_selection_may_be_empty(five):
+    five.label("s1", colour="red")
+    page = five.api.get(five.slices, limit=1, labelSelector="colour")
+    assert page.names == ["s1"]
+    more = {"continue": page.json["metadata"]["continue"]}
+    rest = five.api.get(five.slices, limit=1, labelSelector="colour", **more)
+    assert rest.names == []
+    assert "continue" not in rest.json["metadata"]
+
+
 def test_a_page_as_large_as_the_list_is_the_last(five):
     page = five.api.get(five.slices, limit=5)
     assert "continue" not in page.json["metadata"]

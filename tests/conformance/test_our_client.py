@@ -64,7 +64,7 @@ def test_a_missing_right_is_denied_and_told(space, client):
     with pytest.raises(Denied) as caught:
         client.get(path("endpointslices"))
     assert caught.value.code == "forbidden"
-    assert 'cannot list resource "endpointslices"' in caught.value.text
+    assert "may not list endpointslices in all namespaces" in caught.value.text
 
 
 def test_an_unknown_resource_is_denied_as_not_found(target, space):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from tests.conformance.api import told
@@ -46,6 +49,94 @@ def test_initial_events_can_be_declined(space):
     params = {**WANTED, "sendInitialEvents": "false"}
     watch = space.api.watch(space.slices, timeoutSeconds=1, **params)
     assert list(watch) == []
+
+
+@pytest.mark.parametrize("version", ["", "0", "1", "first", "newest"])
+def test_from_whatever_version_all_of_the_present_comes(space, version):
+    first = space.put_slices("b")
+    newest = space.put_slices("a", "c")
+    # So that also the server's cache has seen them.
+    space.api.get(space.slices, resourceVersion=newest)
+    watch = space.api.watch(
+        space.slices,
+        resourceVersion={"first": first, "newest": newest}.get(version, version),
+        allowWatchBookmarks="true",
+        limit=1,
+        **WANTED,
+    )
+    *added, end = watch.take(4)
+    assert {told(event) for event in added} == {("ADDED", name) for name in "abc"}
+    assert int(end["object"]["metadata"]["resourceVersion"]) >= int(newest)
+    assert end["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+
+def test_the_present_is_what_the_labels_select(space):
+    space.put_slices("a", "c", labels={"colour": "red"})
+    space.put_slices("b")
+    selected = {"labelSelector": "colour=red", "allowWatchBookmarks": "true"}
+    watch = space.api.watch(space.slices, **selected, **WANTED)
+    assert {told(event) for event in watch.take(2)} == {("ADDED", "a"), ("ADDED", "c")}
+    assert watch.take(1)[0]["type"] == "BOOKMARK"
+    space.label("a", colour=None)
+    assert [told(event) for event in watch.take(1)] == [("DELETED", "a")]
+
+
+def test_the_end_of_no_endpoints_is_a_bookmark_without_subsets(space):
+    where = space.path("endpoints")
+    (end,) = space.api.watch(where, allowWatchBookmarks="true", **WANTED).take(1)
+    assert end["type"] == "BOOKMARK"
+    assert end["object"].keys() == {"kind", "apiVersion", "metadata"}
+    assert end["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+
+def test_without_bookmarks_nobody_says_where_the_present_ends(space):
+    space.put_slices("a")
+    watch = space.api.watch(space.slices, timeoutSeconds=1, **WANTED)
+    assert [told(event) for event in watch] == [("ADDED", "a")]
+
+
+@pytest.mark.parametrize("word", ["yes", "TRUE", ""])
+def test_any_word_but_no_is_a_yes(space, word):
+    space.put_slices("a")
+    params = {**WANTED, "sendInitialEvents": word, "allowWatchBookmarks": word}
+    added, end = space.api.watch(space.slices, **params).take(2)
+    assert (told(added), end["type"]) == (("ADDED", "a"), "BOOKMARK")
+
+
+def test_a_version_that_does_not_come_is_an_error_event_after_a_while(space):
+    future = str(int(space.put_slices("a")) + 1_000_000)
+    began = time.monotonic()
+    watch = space.api.watch(
+        space.slices, resourceVersion=future, allowWatchBookmarks="true", **WANTED
+    )
+    assert 2 < time.monotonic() - began < 6, "the headers wait, too"
+    (event,) = watch
+    assert (event["type"], event["object"]["kind"]) == ("ERROR", "Status")
+    status = event["object"]
+    assert (status["code"], status["reason"]) == (504, "Timeout")
+    assert status["message"].startswith(f"Timeout: Too large resource version: {future}, ")
+    assert status["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
+    assert status["details"]["retryAfterSeconds"] == 1
+
+
+def test_a_version_that_comes_in_time_is_waited_for(space):
+    version = int(space.put_slices("a")) + 1
+    late = threading.Timer(0.5, space.label, ("a",), {"x": "y"})
+    late.start()
+    watch = space.api.watch(
+        space.slices, resourceVersion=version, allowWatchBookmarks="true", **WANTED
+    )
+    added, end = watch.take(2)
+    late.join()
+    assert told(added) == ("ADDED", "a")
+    assert int(end["object"]["metadata"]["resourceVersion"]) >= version
+
+
+def test_they_are_for_watches_only(space):
+    answer = space.api.get(space.slices, **WANTED)
+    assert answer.failure == (422, "Invalid")
+    fields = {cause["field"] for cause in answer.json["details"]["causes"]}
+    assert fields == {"resourceVersionMatch", "sendInitialEvents"}
 
 
 @pytest.mark.parametrize("match", [None, "Exact"])

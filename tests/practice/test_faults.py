@@ -132,6 +132,47 @@ def test_versions_can_start_again(shop, api):
     assert len(api.get(SLICES).json["items"]) == 5
 
 
+def test_a_saved_state_comes_back_with_its_versions(shop, api):
+    old = shop.fault("save")["resourceVersion"]
+    shop.delete("endpointslices", "shop", "s0-1")
+    shop.put_service("shop", "late")
+    ahead = shop.version
+    stream = api.open("GET", f"{SLICES}?watch=1&resourceVersion={ahead}")
+    time.sleep(0.1)
+    assert int(shop.fault("restore")["resourceVersion"]) < int(ahead)
+    with pytest.raises((http.client.IncompleteRead, OSError)):
+        stream.read()
+    listed = api.get(SLICES).json
+    assert [item["metadata"]["name"] for item in listed["items"]] == [f"s{i}-1" for i in range(5)]
+    assert old < int(listed["metadata"]["resourceVersion"]) < int(ahead)
+    exact = api.get(f"{SLICES}?resourceVersion={old}&resourceVersionMatch=Exact")
+    assert exact.json["items"] == listed["items"]
+    (event,) = api.watch(f"{SLICES}?watch=1&resourceVersion={old}")
+    assert event["object"]["code"] == 410
+    future = api.get(f"{SLICES}?resourceVersion={ahead}&resourceVersionMatch=NotOlderThan")
+    assert future.status == 504
+
+
+def test_a_watch_that_stays_open_hears_nothing_until_its_version_has_passed(shop, api):
+    shop.fault("save")
+    for i in range(5):
+        shop.put_service("shop", f"late{i}")
+    stream = api.watch(f"{SLICES}?watch=1&resourceVersion={shop.version}&allowWatchBookmarks=1")
+    wake = shop.patch("endpointslices", "shop", "s0-1", {"metadata": {"labels": {"n": "0"}}})
+    assert next(stream)["type"] == "MODIFIED"
+    shop.fault("restore", drop=False)
+    again = wake
+    while int(again["metadata"]["resourceVersion"]) <= int(wake["metadata"]["resourceVersion"]):
+        label = {"n": again["metadata"]["resourceVersion"]}
+        again = shop.patch("endpointslices", "shop", "s1-1", {"metadata": {"labels": label}})
+    assert next(stream)["object"]["metadata"] == again["metadata"]
+
+
+def test_nothing_comes_back_that_was_not_saved(shop):
+    with pytest.raises(ValueError, match="nothing was saved"):
+        shop.fault("restore")
+
+
 def test_the_identity_can_change(shop, api):
     path = "/api/v1/namespaces/kube-system"
     before = api.get(path).json["metadata"]["uid"]

@@ -82,11 +82,22 @@ def test_initial_events_end_with_their_bookmark(shop, api):
     assert events[5]["object"]["endpoints"] is None
 
 
-def test_initial_events_are_refused_as_by_1_23(cluster, api):
-    cluster.fault("watch-list", on=False)
+def refused_field(api):
     query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
     answer = api.get(f"{SLICES}?{query}")
     assert (answer.status, answer.json["reason"]) == (422, "Invalid")
+    (cause,) = answer.json["details"]["causes"]
+    return cause["field"]
+
+
+def test_initial_events_are_refused_where_their_gate_is_closed(cluster, api):
+    cluster.fault("watch-list", on=False)
+    assert refused_field(api) == "sendInitialEvents"
+
+
+def test_initial_events_are_refused_by_1_23_for_their_companion():
+    with PracticeCluster(release="1.23") as cluster:
+        assert refused_field(Api(cluster, cluster.admin_token)) == "resourceVersionMatch"
 
 
 def test_selectors_turn_changes_into_added_and_deleted(shop, api):
