@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
@@ -18,6 +19,7 @@ from registries.watcher import Pace
 from tests.factories import make_registry
 from tests.faults.follower import following
 from tests.faults.scene import BOOKMARKS, LEASE_TTL, PACE, REDIS_TIMEOUT, ROCK, ROCKS, Scene
+from tests.faults.valkeys import OwnValkey, own_valkey
 from tests.faults.worker import working
 from tests.relay import Relay, relay_to
 
@@ -69,9 +71,7 @@ def to_postgres() -> Iterator[Relay]:
 
 
 @pytest.fixture
-def play(
-    transactional_db: None, cluster: PracticeCluster, settings: Settings
-) -> Iterator[Play]:
+def play(transactional_db: None, cluster: PracticeCluster, settings: Settings) -> Iterator[Play]:
     """Make a scene: the ways that are given lead through relays, the others straight on. It begins
     when the feed is the cluster's, or at once if `quiet`."""
     settings.LEASE_TTL = LEASE_TTL
@@ -110,3 +110,16 @@ def play(
             yield scene
 
     yield make
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[OwnValkey]:
+    with own_valkey(tmp_path / "valkey") as server:
+        yield server
+
+
+@pytest.fixture
+def to_valkey(valkey: OwnValkey) -> Iterator[Relay]:
+    """The way to a Valkey of the test's own, which everybody in this process takes for Redis."""
+    with leading_to_redis(valkey.url) as relay:
+        yield relay

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -29,8 +28,7 @@ class Follower:
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
         self.nodes: dict[str, list[str]] = {}
         self.positions: list[Position] = []
-        self.at: list[float] = []
-        self.rocks: list[list[str]] = []
+        self.reports: list[tuple[str, list[str]]] = []
 
     def start(self) -> None:
         self._thread.start()
@@ -44,12 +42,17 @@ class Follower:
     @property
     def stood(self) -> bool:
         """Whether the rock never lost a node."""
-        return bool(self.rocks) and all(set(self.rocks[0]) <= set(one) for one in self.rocks)
+        reports = self.history(self._rock)
+        return bool(reports) and all(set(reports[0]) <= set(one) for one in reports)
 
     @property
     def grew(self) -> bool:
         """Whether no position was followed by an older one."""
         return all(before < after for before, after in pairwise(self.positions))
+
+    def history(self, name: str) -> list[list[str]]:
+        """The nodes of a service each time that it was reported; none when it was gone."""
+        return [nodes for one, nodes in self.reports if one == name]
 
     def _run(self) -> None:
         while not self._over.is_set():
@@ -62,8 +65,7 @@ class Follower:
     def _note(self) -> None:
         for name, state in self._reader.take().items():
             nodes = addresses(state) if state else []
-            if name == self._rock:
-                self.rocks.append(nodes)
+            self.reports.append((name, nodes))
             if state is None:
                 self.nodes.pop(name, None)
             else:
@@ -71,7 +73,6 @@ class Follower:
         position = self._reader.position
         if position is not None and [position] != self.positions[-1:]:
             self.positions.append(position)
-            self.at.append(time.monotonic())
 
 
 def addresses(state: bytes) -> list[str]:

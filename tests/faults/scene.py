@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from console.contract import keys
 from console.redis import Client
 from practice.testing import PracticeCluster
+from registries import health
+from registries.health import Status
 from registries.kube.reflector import Timing
 from registries.models import Registry
 from registries.watcher import Pace
@@ -34,9 +36,7 @@ PACE = Pace(
     look=20,
     verify=0.5,
     tell=0.5,
-    reading=Timing(
-        watch_for=(60, 61), silence=1.0, short_watch=0.1, confirm_after=0.3, soon=0.5
-    ),
+    reading=Timing(watch_for=(60, 61), silence=1.0, short_watch=0.1, confirm_after=0.3, soon=0.5),
 )
 # What every case may take in production is 60 s; scaled down as above, with room for a slow machine.
 HEALED = 12.0
@@ -115,6 +115,11 @@ class Scene:
             "sendInitialEvents" in one["params"]
             for one in self.cluster.requests("watch", "endpointslices")
         )
+
+    def status(self) -> Status:
+        """What the worker says of itself."""
+        registry_id = str(self.registry.pk)
+        return health.read([registry_id])[registry_id]
 
     def seq(self) -> int:
         return int(self.store.hget(self.feed.meta, "seq") or 0)

@@ -33,9 +33,7 @@ def test_the_feed_is_the_clusters_again(
 
 
 @pytest.mark.parametrize("trouble", ["latency", "trickle"])
-def test_slow_is_no_failure(
-    play: Play, store: Client, to_cluster: Relay, trouble: str
-) -> None:
+def test_slow_is_no_failure(play: Play, store: Client, to_cluster: Relay, trouble: str) -> None:
     with play(store, to_cluster=to_cluster) as scene:
         to_cluster.be(SLOW[trouble])
         for _ in range(3):

@@ -24,9 +24,9 @@ BROKEN: dict[str, Trouble] = {
 }
 # Everything gets through; not soon.
 SLOW: dict[str, Trouble] = {
-    "latency": Trouble(latency=0.4),  # 2 s, scaled as the timeouts that it must not exceed are
+    "latency": Trouble(latency=0.2),  # 2 s there and back, scaled as timeouts are
     "trickle": Trouble(rate=1024),
-    "late ends": Trouble(linger=0.6),
+    "late ends": Trouble(linger=0.2),
 }
 TROUBLES = BROKEN | SLOW
 
