@@ -22,6 +22,8 @@ RedisError = redis.exceptions.RedisError
 # redis-py types every answer as bytes or text of either protocol version; ours are always bytes.
 Client: TypeAlias = Any
 
+# redis-py stops at 100, and a loop that waits for a feed keeps a connection: a worker has hundreds.
+_CONNECTIONS = 10_000
 _TIMEOUT = 5.0  # seconds for one answer; blocking reads stay well below it
 
 
@@ -34,6 +36,7 @@ def connect(url: str) -> Client:
     }
     client: Client = redis.Redis.from_url(
         url,
+        max_connections=_CONNECTIONS,
         socket_timeout=_TIMEOUT,
         socket_connect_timeout=_TIMEOUT,
         **({} if url.startswith("unix:") else {"socket_keepalive_options": keepalive}),
