@@ -104,6 +104,7 @@ MOMENT = r"\d\d:\d\d:\d\d UTC"
             " again.",
         ),
     ],
+    ids=["nothing kept", "several", "one", "over"],  # the moment is no name: it differs by process
 )
 def test_kept_nodes_are_told_of(nodes: int, since: int, until: int, says: str) -> None:
     from applications import standing
