@@ -79,6 +79,14 @@ class Refused(Exception):
     """The practice cluster would not do what was asked."""
 
 
+def _sort(request: Any) -> str:
+    """A request for slices: for all of them, by list or by the first events of a watch; for one,
+    to prove that the server knows a version; or for the changes from a version on."""
+    if request["verb"] == "watch":
+        return "lists" if request["params"].get("sendInitialEvents") == "true" else "watches"
+    return "proofs" if request["params"].get("limit") == "1" else "lists"
+
+
 class _Host:
     """What the benches need besides the cluster's own methods."""
 
@@ -160,7 +168,7 @@ class _Host:
 
     def drop_and_wait(self, watches: int, *, compacted: bool, within: float) -> Any:
         """Drop every watch, and with `compacted` forget what they could go on from; return the
-        seconds until as many watch again, and when the lists and watches came."""
+        seconds until as many watch again, and the requests of each sort (`_sort`) for that."""
         self._cluster.forget_requests()
         if compacted:
             self._cluster.fault("compact")
@@ -171,16 +179,14 @@ class _Host:
                 return {"seconds": 0.0, "open": self._cluster.open_watches()}
             time.sleep(0.02)
         seconds = time.monotonic() - began
-        times = {
-            verb: [one["at"] - clock for one in self._cluster.requests(verb, "endpointslices")]
-            for verb in ("list", "watch")
+        times: dict[str, list[float]] = {"lists": [], "proofs": [], "watches": []}
+        for one in self._cluster.requests("", "endpointslices"):
+            times[_sort(one)].append(one["at"] - clock)
+        return {
+            "seconds": seconds,
+            "counted": {sort: len(found) for sort, found in times.items()},
+            "busiest": max(Counter(int(at) for at in times["lists"]).values(), default=0),
         }
-        busiest = {
-            verb: max(Counter(int(at) for at in found).values(), default=0)
-            for verb, found in times.items()
-        }
-        counted = {verb: len(found) for verb, found in times.items()}
-        return {"seconds": seconds, "counted": counted, "busiest": busiest}
 
     def _all_again(self, watches: int) -> bool:
         came = len(self._cluster.requests("watch", "endpointslices"))
@@ -231,15 +237,6 @@ class _Host:
             self._cluster.cluster.store.rv += 1_000_000
 
         self._cluster.call(pass_time)
-
-    def counts(self) -> dict[str, int]:
-        """Requests for slices since the last time they were forgotten, by verb."""
-        return {
-            verb: len(self._cluster.requests(verb, "endpointslices")) for verb in ("list", "watch")
-        }
-
-    def watching(self) -> int:
-        return int(self._cluster.open_watches())
 
 
 def main() -> None:

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from bench.parts_nemesis import Nemesis
     from bench.parts_witness import Log, Witness
 
-# Seconds from the last fault's end to a feed that is the cluster. The longest pause after failures
-# is 30 s, a suspected worker's work waits for up to 9 s, a lease for 5.
-WITHIN = 60.0
+# Seconds from the last fault's end to a feed that is the cluster. The longest pause after a failure
+# is 30 s, and two can follow each other (401, then a version that is too large); a suspected
+# worker's work waits for up to 9 s, a lease for 5.
+WITHIN = 90.0
 TTL = 5.0
 CHECK_EVERY = 15.0
 RATE = 25.0  # changes a second
