@@ -102,6 +102,15 @@ DATABASE_URL = env.text("DATABASE_URL") or local.running(VAR_DIR, "database_url"
 DATABASES = (
     {"default": dj_database_url.parse(DATABASE_URL, conn_max_age=60)} if DATABASE_URL else {}
 )
+if DATABASES:
+    # A server that is gone without a word is noticed after this long, not after the kernel's hours.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        connect_timeout=5,  # seconds; so for idle and interval
+        tcp_user_timeout=10_000,  # milliseconds
+        keepalives_idle=15,
+        keepalives_interval=5,
+        keepalives_count=3,
+    )
 if DATABASES and DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database")
 

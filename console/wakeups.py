@@ -91,10 +91,12 @@ class Bell:
             try:
                 reader = reader or WakeupReader(redis.store())
                 follow(redis.store(), [reader], block=1.0)
+                self._ring(reader.take())
             except RedisError:
                 STOP.wait(1.0)
-                continue
-            self._ring(reader.take())
+            except Exception:  # the outermost loop: without it nobody here would hear of changes
+                log.exception("waiting for wake-ups failed; trying again")
+                STOP.wait(1.0)
 
     def _ring(self, topics: set[str]) -> None:
         with self._lock:

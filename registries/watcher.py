@@ -14,12 +14,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import uuid
 from dataclasses import dataclass, field
 
 import msgspec
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
 
 from console import redis
 from console.board import Speaker
@@ -27,7 +25,6 @@ from console.contract import keys
 from console.feed import FeedWriter
 from console.ownership import Ownership
 from console.redis import RedisError
-from console.wakeups import BELL
 from registries import health, publisher, source
 from registries.endpoints import EndpointStore
 from registries.health import Phase, Status
@@ -40,6 +37,7 @@ from registries.kube.selectors import namespace_filter
 from registries.kube.slices import ENDPOINT_SLICES, ENDPOINTS, Resource
 from registries.models import Registry
 from registries.publisher import Publisher
+from registries.rows import ROWS, Row
 from registries.source import Source
 
 log = logging.getLogger(__name__)
@@ -55,7 +53,7 @@ _STUCK = 15.0  # seconds that a reader has to get on after its socket was closed
 class Pace:
     """How often a watcher does what, in seconds."""
 
-    look: float = 20.0  # at the row, if no wake-up comes
+    look: float = 20.0  # at a token file's end
     verify: float = 5.0  # whether the feed holds what was committed
     tell: float = 5.0  # an unchanged status
     streamed: bool = True  # ask for the first state as events of a watch
@@ -71,13 +69,11 @@ RESOURCES: dict[str, tuple[Resource, ...]] = {
 
 def watch(registry_id: str, ownership: Ownership, *, pace: Pace | None = None) -> None:
     """Watch until the ownership ends or the registry is disabled or deleted."""
-    rung = threading.Event()
-    topic = keys.registry(registry_id)
-    BELL.subscribe(topic, rung)
-    try:
+    with ROWS.following(registry_id) as row:
         while ownership.going:
-            rung.clear()
-            registry = _read(registry_id)
+            if not row.wait(_WAIT) and not row.known:
+                continue
+            registry = row.take()
             if registry is None:
                 publisher.erase(registry_id)
                 return
@@ -85,9 +81,7 @@ def watch(registry_id: str, ownership: Ownership, *, pace: Pace | None = None) -
                 disabled = Status(phase=Phase.DISABLED.value, since=int(time.time() * 1000))
                 health.board.say(registry_id, disabled)
                 return
-            _Shift(registry, ownership, rung, pace or Pace()).run()
-    finally:
-        BELL.unsubscribe(topic, rung)
+            _Shift(registry, ownership, row, pace or Pace()).run()
 
 
 class Reader(threading.Thread):
@@ -101,14 +95,11 @@ class Reader(threading.Thread):
 class _Shift:
     """One run with one revision of the row."""
 
-    def __init__(
-        self, registry: Registry, ownership: Ownership, rung: threading.Event, pace: Pace
-    ) -> None:
+    def __init__(self, registry: Registry, ownership: Ownership, row: Row, pace: Pace) -> None:
         self._id = str(registry.pk)
         self._pace = pace
-        self._revision = registry.revision
         self._ownership = ownership
-        self._rung = rung
+        self._row = row
         spec = registry.to_spec()
         scopes = spec.namespaces or ("",)
         self._store = EndpointStore(
@@ -131,7 +122,11 @@ class _Shift:
             source=self._source,
         )
         self._stop = threading.Event()
-        self._client = Client(spec, allow_loopback=settings.REGISTRIES_ALLOW_LOOPBACK_SERVERS)
+        self._client = Client(
+            spec,
+            allow_loopback=settings.REGISTRIES_ALLOW_LOOPBACK_SERVERS,
+            patience=pace.reading.answer_within,
+        )
         self._identity = Identity(self._client)
         self._readers: list[Reader] = []
         self._settled = False
@@ -145,15 +140,12 @@ class _Shift:
             return
         before = source.decode(self._publisher.source)
         same = before.server == self._spec.server
-        self._identity = Identity(
-            self._client,
-            expected=[before.cluster, self._spec.accepted_cluster]
-            if same and before.cluster
-            else [],
-        )
+        before = before if same else Source()
+        known = [before.cluster, self._spec.accepted_cluster] if before.cluster else []
+        self._identity = Identity(self._client, expected=known)
         for scope in self._scopes:
-            since = before.versions.get(scope, "") if same else ""
-            self._readers.append(Reader(self._reflector(scope, since), name=f"watch {self._id}"))
+            reflector = self._reflector(scope, before)
+            self._readers.append(Reader(reflector, name=f"watch {self._id}"))
         for reader in self._readers:
             reader.start()
         try:
@@ -167,15 +159,17 @@ class _Shift:
                 reader.join(timeout=max(0.0, end - time.monotonic()))
             self._client.close()
 
-    def _reflector(self, scope: str, since: str) -> Reflector:
+    def _reflector(self, scope: str, before: Source) -> Reflector:
+        resources = RESOURCES[self._spec.resource]
         return Reflector(
             self._client,
             scope=scope,
-            resources=RESOURCES[self._spec.resource],
+            resources=resources,
             sink=self._intake,
             stop=self._stop,
             identity=self._identity,
-            since=since,
+            since=before.versions.get(scope, ""),
+            proven=before.resource == resources[0].plural,
             label_selector=self._spec.label_selector,
             timing=self._pace.reading,
             streamed=self._pace.streamed,
@@ -189,7 +183,10 @@ class _Shift:
             if reader.reflector.newest
         }
         return Source(
-            server=self._spec.server, cluster=self._identity.seen, versions=versions
+            server=self._spec.server,
+            cluster=self._identity.seen,
+            resource=self._readers[0].reflector.resource.plural,
+            versions=versions,
         ).encode()
 
     def _open(self) -> bool:
@@ -222,14 +219,11 @@ class _Shift:
                 log.warning("registry %s: Redis is away: %s", self._id, error)
                 verified = -self._pace.verify  # what it holds now is not what it held
                 time.sleep(_RETRY)
-            if self._stuck():
-                return
-            if self._rung.is_set() or time.monotonic() - looked > self._pace.look:
-                self._rung.clear()
+            if time.monotonic() - looked > self._pace.look:
                 looked = time.monotonic()
                 self._token_expires_at = self._client.token_expires_at()
-                if self._changed():
-                    return
+            if self._row.changed or self._stuck():
+                return
 
     def _stuck(self) -> bool:
         """Look after the readers; True if one of them is beyond help."""
@@ -243,14 +237,6 @@ class _Shift:
                 )
                 return True
         return False
-
-    def _changed(self) -> bool:
-        try:
-            registry = _read(self._id)
-        except DatabaseError as error:
-            log.warning("registry %s: PostgreSQL is away: %s", self._id, error)
-            return False
-        return registry is None or registry.revision != self._revision
 
     def _say(self) -> None:
         """Write the status if its time has come."""
@@ -296,8 +282,3 @@ class _Shift:
             for name in self._store.truncated()[:10]
         ]
         return tuple(found)
-
-
-def _read(registry_id: str) -> Registry | None:
-    close_old_connections()
-    return Registry.objects.filter(pk=uuid.UUID(registry_id)).first()

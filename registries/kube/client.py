@@ -68,9 +68,12 @@ class Stream:
 class Client:
     """One registry's way to its API server. Threads may share it."""
 
-    def __init__(self, spec: RegistrySpec, *, allow_loopback: bool) -> None:
+    def __init__(
+        self, spec: RegistrySpec, *, allow_loopback: bool, patience: float = READ_TIMEOUT
+    ) -> None:
         self._spec = spec
         self._allow_loopback = allow_loopback
+        self._patience = patience
         self._lock = threading.Lock()
         self._rest: RESTClientObject | None = None
         parts = urlsplit(spec.server)
@@ -126,7 +129,7 @@ class Client:
         params: Params | None,
         *,
         headers: Mapping[str, str],
-        read_timeout: float = READ_TIMEOUT,
+        read_timeout: float | None = None,
         body: bytes | None = None,
     ) -> urllib3.BaseHTTPResponse:
         rest = self._connected()
@@ -144,7 +147,9 @@ class Client:
                         **headers,
                     },
                     body=body,
-                    timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+                    timeout=urllib3.Timeout(
+                        connect=CONNECT_TIMEOUT, read=read_timeout or self._patience
+                    ),
                     preload_content=False,
                     retries=False,
                     redirect=False,

@@ -46,8 +46,10 @@ log = logging.getLogger(__name__)
 class Reflector:
     """Follows one resource in one scope: a namespace, or all of them if empty.
 
-    `resources` are tried in order: the next one when the server denies the one before. No list is
-    taken that is older than `since`, a version at which an earlier reader was. `streamed`: ask for
+    `resources` are tried in order: the next one when the server denies the one before; at once, or
+    if the first is `proven` to be permitted because an earlier reader has read it, only when the
+    server insists. No list is taken that is older than `since`, a version at which an earlier
+    reader was. `streamed`: ask for
     the first state as events of a watch, where the server can.
     """
 
@@ -61,6 +63,7 @@ class Reflector:
         stop: threading.Event,
         identity: Identity | None = None,
         since: str = "",
+        proven: bool = False,
         streamed: bool = True,
         label_selector: str = "",
         timing: Timing = TIMING,
@@ -101,7 +104,7 @@ class Reflector:
             clock=clock,
             random=random,
         )
-        self._doubted = self._worked = False
+        self._doubted, self._worked = False, proven
         self._floor = since
         self.streamed = streamed
         self.preferred = self.resource = resources[0]

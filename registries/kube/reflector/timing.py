@@ -15,6 +15,8 @@ class Timing:
     # Bookmarks come about every minute; a watch that is silent for longer is not trusted. Shorter
     # than `watch_for`, so that it is the client who notices.
     silence: float = 75.0
+    # Between two bytes of an answer that is not a watch; servers cut their own off after a minute.
+    answer_within: float = 30.0
     # Until the end of a streamed list something comes all the time, unless the server does not
     # know such lists and will never say the end.
     first_silence: float = 15.0
