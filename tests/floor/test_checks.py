@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.core import checks
 from pytest_django import Settings
@@ -30,7 +32,9 @@ def test_feeds_in_the_brokers_database_are_e002(settings: Settings) -> None:
 
 
 def test_a_silence_longer_than_a_watch_is_e003(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(console.checks, "SILENCE", console.checks.WATCH_FOR[0] + 1)
+    timing = console.checks.TIMING
+    impatient = replace(timing, silence=timing.watch_for[0] + 1)
+    monkeypatch.setattr(console.checks, "TIMING", impatient)
     assert ids() == ["console.E003"]
 
 
