@@ -1,4 +1,4 @@
-"""Anything, in any order: the feed ends at what the cluster says, and says nothing untrue till then.
+"""Anything, in any order: the feed ends at the truth, and says nothing untrue till then.
 
 A model of three services cut into slices; rules that change them and rules that break what leads
 from the cluster to the feed: the whole watcher, the practice cluster and Valkey are real.
