@@ -27,6 +27,42 @@ def test_it_lists_and_then_follows_every_change(target, space, token):
         assert (kept.lists, kept.failures) == (1, [])
 
 
+def test_a_streamed_list_is_one_request_and_goes_on_as_a_watch(target, space, token):
+    space.put_slices("a", "b")
+    with reflecting(target.login, token, namespace=space.name, streamed=True) as (reflector, kept):
+        eventually(lambda: kept.addresses == {"a": ["10.0.0.1"], "b": ["10.0.0.1"]})
+        streamed, version = reflector.streamed, reflector.version
+        assert version
+        space.put_slices("c")
+        space.drop("endpointslices", "b")
+        eventually(lambda: list(kept.addresses) == ["a", "c"])
+        assert (kept.lists, kept.failures) == (1, [])
+        if target.minor >= 34:
+            assert streamed
+
+
+def test_a_safety_list_finds_nothing_that_the_watch_has_not_told(target, space, token):
+    space.put_slices("a")
+    timing = Timing(watch_for=(2, 2), check_every=(1.0, 1.0))
+    with reflecting(target.login, token, namespace=space.name, timing=timing) as (_, kept):
+        assert kept.watching.wait(5)
+        for number in range(30):
+            endpoints = [{"addresses": [f"10.0.1.{number}"]}]
+            space.api.patch(space.path("endpointslices", "a"), {"endpoints": endpoints})
+        eventually(lambda: kept.compared >= 2, within=20)
+        assert kept.drift == 0
+        assert kept.addresses == {"a": ["10.0.1.29"]}
+        assert (kept.lists, kept.failures) == (1, [])
+
+
+def test_a_version_of_the_future_is_given_up_for_what_is_true(target, space, token):
+    space.put_slices("a")
+    future = "9000000000000"
+    with reflecting(target.login, token, namespace=space.name, version=future) as (_, kept):
+        eventually(lambda: kept.addresses == {"a": ["10.0.0.1"]}, within=20)
+        assert kept.lists == 1
+
+
 def test_a_list_of_many_pages_is_one(target, space, token):
     space.put_slices("a", "b", "c", "d", "e")
     with reflecting(target.login, token, namespace=space.name, page=2) as (_, kept):

@@ -67,3 +67,24 @@ def test_a_failing_one_does_not_disturb_the_watch(shop: PracticeCluster) -> None
         shop.put_service("shop", "web", addresses=["10.0.0.2"])
         eventually(lambda: running.of(WEB) == ["10.0.0.2"])
         assert running.seen.failures == []
+
+
+def test_a_server_that_came_back_on_another_way_is_found_out(shop: PracticeCluster) -> None:
+    """Restored from a backup, and past our version since: a watch from there says nothing wrong,
+    and never that what we hold is of a history that did not happen."""
+    timing = replace(TIMING, check_soon=(0.5, 0.5), check_pause=0.0)
+    with reflecting(shop, timing=timing) as running:
+        eventually(lambda: running.of(WEB) == ["10.0.0.1"])
+        shop.fault("save")
+        shop.put_service("shop", "ghost", addresses=["10.0.0.7"])
+        shop.put_service("shop", "web", addresses=["10.0.0.2"])
+        eventually(lambda: running.of(WEB) == ["10.0.0.2"])
+        away = shop.fault("status", verb="*", resource="endpointslices", code=503)
+        shop.fault("restore")
+        for number in range(40):
+            shop.put_service("bank", "busy", addresses=[f"10.0.4.{number}"])
+        shop.clear_faults(away["id"])
+        eventually(lambda: running.of(WEB) == ["10.0.0.1"], within=10)
+        eventually(lambda: running.of("shop/ghost") is None)
+        assert running.status.drift >= 2
+        assert "version_too_large" not in running.seen.failures
