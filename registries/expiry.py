@@ -28,6 +28,4 @@ def mark(registry: Registry, status: Status) -> Badge | None:
         return Badge(_("token expired"), "red")
     if registry.token_file:
         return None  # the platform renews it, often by the hour
-    return next(
-        (Badge(_("token expires soon"), colour) for end, colour in MARKS if left <= end), None
-    )
+    return next((Badge(_("token expires"), colour) for end, colour in MARKS if left <= end), None)

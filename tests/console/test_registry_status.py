@@ -106,7 +106,7 @@ def test_the_mark_is_on_the_page_and_in_the_list(
         detail(page, rows),
         page.get(reverse("registries:registry-list")).content.decode(),
     ):
-        assert "token expires soon" in html
+        assert "token expires <time" in html
         assert "status-orange" in html
         assert "in 3 days" in html
 
