@@ -60,13 +60,19 @@ def ensure(task: Startable, ids: Iterable[str], *, owner: Callable[[str], str]) 
     return _Look(client, kind, task, wanted).over(free) if free else 0
 
 
-def offer(client: Client, owner: str) -> None:
-    """Let any worker with room start the owner's work, without a message. Raises `RedisError`."""
+def decline(client: Client, owner: str) -> None:
+    """Leave work that came by a message to the others. Raises `RedisError`."""
     if client.exists(keys.lease(owner)):
         client.delete(keys.queued(owner))  # it was queued twice; nothing waits any more
         return
-    client.set(keys.queued(owner), _OFFERED, ex=_MARKED_FOR)
+    offer(client, owner)
     wakeups.ring(owner)
+
+
+def offer(client: Client, owner: str) -> None:
+    """Let any worker with room start the owner's work as soon as it has no lease, without a
+    message, which might reach the one that gives it away. Raises `RedisError`."""
+    client.set(keys.queued(owner), _OFFERED, ex=_MARKED_FOR)
 
 
 class _Look:
@@ -119,13 +125,17 @@ class _Look:
                 _Look._broker_away_until = time.monotonic() + _QUEUED_FOR
             else:
                 return True
-        self._client.set(keys.queued(one), _OFFERED, ex=_MARKED_FOR)
+        offer(self._client, one)
         if not self._start(one):
             wakeups.ring(one)
         return False
 
     def _start(self, one: str, *, share: bool = True) -> bool:
         if self._kind not in LOOPS.kinds or not LOOPS.may_take(self._kind, share=share):
+            return False
+        # Of those who see an offer one finds it still to be one.
+        mark = self._client.set(keys.queued(one), 1, ex=_MARKED_FOR, get=True)
+        if share and mark != _OFFERED:
             return False
         LOOPS.run(self._kind, lambda: self._work(self._wanted[one]), name=one)
         return True

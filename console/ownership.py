@@ -21,7 +21,7 @@ from django.db import DatabaseError
 
 from console import crew, quarantine, redis, wakeups
 from console.contract import keys
-from console.ensuring import ensure, offer
+from console.ensuring import decline, ensure, offer
 from console.feed import Fenced
 from console.lease import Lease
 from console.loops import LOOPS
@@ -113,7 +113,7 @@ def own(
     client = redis.store()
     kind = keys.kind(owner)
     if stop.is_set() or not LOOPS.enter(kind):
-        offer(client, owner)
+        decline(client, owner)
         return False
     try:
         client.delete(keys.queued(owner))
@@ -141,6 +141,8 @@ def own(
                 return False
             log.info("%s: taken for epoch %d", owner, ownership.epoch)
             again = _run(client, owner, ownership, body, lift_epoch)
+            if ownership.ending:
+                offer(client, owner)
     finally:
         LOOPS.leave(kind)
     log.info("%s: released", owner)

@@ -66,6 +66,24 @@ def test_a_stopping_worker_takes_nothing(store: Client) -> None:
     assert store.get(keys.lease(OWNER)) is None
 
 
+def test_what_a_stopping_worker_was_sent_is_offered_to_the_others(store: Client) -> None:
+    stop = threading.Event()
+    stop.set()
+    store.set(keys.queued(OWNER), 1, ex=30)
+    run(lambda ownership: pytest.fail("it ran"), stop=stop)
+    assert store.get(keys.queued(OWNER)) == b"offered"
+
+
+def test_what_was_queued_twice_leaves_no_marker_behind(store: Client) -> None:
+    """Else the work would count as queued when its worker dies."""
+    stop = threading.Event()
+    stop.set()
+    store.set(keys.lease(OWNER), "another")
+    store.set(keys.queued(OWNER), 1, ex=30)
+    run(lambda ownership: pytest.fail("it ran"), stop=stop)
+    assert store.get(keys.queued(OWNER)) is None
+
+
 def test_stopping_ends_the_body_and_releases(store: Client) -> None:
     def body(ownership: Ownership) -> None:
         while ownership.going:

@@ -1,7 +1,8 @@
 """The product's Celery with loops that need no cluster, for workers that tests start and kill.
 
 What a loop does is read from Redis: `WANTED` are the ids, `POISONED` those that kill their worker
-before they settle. Each loop writes down who began it (`begun`) and who runs it now (`runner`).
+before they settle, `SLOW` those that take a second to end. Each loop writes down who began it
+(`begun`) and who runs it now (`runner`).
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def _body(one: str, ownership: Ownership) -> None:
     while ownership.going:
         store.set(runner(one), os.getpid(), px=int(TTL * 1000))
         time.sleep(0.1)
+    if store.sismember(SLOW, one):
+        time.sleep(1)
 
 
 celery.ENSURE = (ensure_loops.name,)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 import pytest
 
+from console.contract import keys
+from console.redis import Client
 from tests.ownership.conftest import Seen
 from tests.ownership.workers import TTL, running, worker
 from tests.threads import eventually
@@ -64,3 +67,22 @@ def test_a_worker_that_joins_gets_its_share_little_by_little(seen: Seen) -> None
             time.sleep(2 * TTL)
             assert seen.runners() == before, "even loads stay where they are"
     assert all(len(seen.begun(one)) <= 2 for one in ids(6)), "the giver took none again"
+
+
+def test_many_loops_change_hands_at_once(seen: Seen, store: Client) -> None:
+    first, second = worker(threads=128), worker(threads=128)
+    leases = [keys.lease(keys.registry(one)) for one in ids(80)]
+    with running(first, second):
+        eventually(lambda: seen.alive() == 2, within=30)
+        seen.want(*ids(80))
+        eventually(lambda: (seen.by(first.pid), seen.by(second.pid)) == (40, 40), within=30)
+        first.signal(signal.SIGTERM)
+        free, longest, end = dict.fromkeys(leases, 0.0), 0.0, time.monotonic() + 8
+        while seen.by(second.pid) < 80 and time.monotonic() < end:
+            now = time.monotonic()
+            for key, holder in zip(leases, store.mget(leases), strict=True):
+                free[key] = 0.0 if holder else free[key] or now
+                longest = max(longest, now - free[key] if free[key] else 0)
+        assert seen.by(second.pid) == 80
+        assert longest < 2, f"{longest:.2f} s without a worker"
+        first.term(within=5)
