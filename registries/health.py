@@ -6,6 +6,8 @@ configuration. It does not expire; a status whose worker is gone is shown as wha
 
 from __future__ import annotations
 
+import time
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
@@ -76,3 +78,14 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
 board = Board(Status, owner=keys.registry)
 write = board.write
 read = board.read
+
+
+def tell_quarantine(registry_id: str, text: str) -> None:
+    """Say why nobody watches a registry for a while. Raises `RedisError`."""
+    word = Status(
+        phase=Phase.FAILING.value,
+        reason="quarantined",
+        text=text,
+        since=int(time.time() * 1000),
+    )
+    board.say(registry_id, word)

@@ -8,7 +8,7 @@ from celery import shared_task
 from console.contract import keys
 from console.ownership import ensure, own
 from console.shutdown import STOP
-from registries import rounds, watcher
+from registries import health, rounds, watcher
 from registries.models import Registry
 
 
@@ -20,6 +20,8 @@ def watch_registry(registry_id: str) -> None:
         claim_epoch=lambda: Registry.claim_epoch(registry_id),
         body=lambda ownership: watcher.watch(registry_id, ownership),
         stop=STOP,
+        lift_epoch=lambda epoch: Registry.lift_epoch(registry_id, epoch),
+        quarantined=lambda hold: health.tell_quarantine(registry_id, hold.text),
     )
 
 
