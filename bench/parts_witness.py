@@ -16,7 +16,7 @@ from contextlib import suppress
 
 import psutil
 
-from bench.parts import MIB
+from bench.parts import MIB, wait_for
 from console import redis
 from console.contract import keys, wire
 from console.feed import FeedReader, follow
@@ -86,9 +86,17 @@ class Witness:
         return self._last
 
     def stand_still(self, still: bool) -> None:
-        """Say whether the cluster stands still: then no node may leave the feed."""
+        """Say whether the cluster stands still: then no node may leave the feed. Begins once what
+        was committed before has been heard of."""
+        if still:
+            feed = {name: set(nodes) for name, nodes in self.feed().items() if nodes}
+            wait_for(lambda: self._holds(feed), within=10, what="the witness has read the feed")
         with self._lock:
             self._still = still
+
+    def _holds(self, feed: dict[str, set[str]]) -> bool:
+        with self._lock:
+            return feed == {name: nodes for name, nodes in self._nodes.items() if nodes}
 
     def feed(self) -> Nodes:
         """The ready addresses of every service, read anew. Raises `RedisError`."""
