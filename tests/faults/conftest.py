@@ -71,7 +71,7 @@ def to_postgres() -> Iterator[Relay]:
 
 
 @pytest.fixture
-def play(transactional_db: None, cluster: PracticeCluster, settings: Settings) -> Iterator[Play]:
+def play(transactional_db: None, cluster: PracticeCluster, settings: Settings) -> Play:
     """Make a scene: the ways that are given lead through relays, the others straight on. It begins
     when the feed is the cluster's, or at once if `quiet`."""
     settings.LEASE_TTL = LEASE_TTL
@@ -109,7 +109,7 @@ def play(transactional_db: None, cluster: PracticeCluster, settings: Settings) -
             cluster.forget_requests()
             yield scene
 
-    yield make
+    return make
 
 
 @pytest.fixture

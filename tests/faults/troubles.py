@@ -40,12 +40,14 @@ def idle(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def listing(scene: Scene) -> Iterator[None]:
-    """In the middle of a list, which takes about half a second."""
-    scene.cluster.fault("slow", verb="list", rate=4000, count=1)
+    """In the middle of a list, which takes about half a second, in whatever way it is asked for."""
+    for verb in ("list", "watch"):
+        scene.cluster.fault("slow", verb=verb, rate=10_000)
     scene.cluster.fault("compact")
     scene.cluster.fault("drop-watches", how="clean")
     eventually(lambda: scene.lists() > 0, what="a list has begun")
     yield
+    scene.cluster.clear_faults()
 
 
 @contextmanager
@@ -75,7 +77,6 @@ def befall(
 ) -> None:
     """Let a trouble come over a way in a phase and go again, with a change in the cluster while it
     lasts; `meanwhile` makes sure that something is said on the way."""
-    scene.cluster.clear_faults()
     scene.cluster.forget_requests()
     struck = way.struck
     with PHASES[phase](scene):

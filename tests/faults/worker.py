@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError, connections
 
@@ -43,10 +43,8 @@ class Worker:
         try:
             self._prepare()
             while not self._stop.is_set():
-                try:
+                with suppress(RedisError, DatabaseError):  # Celery logs it; the next tick tries
                     self._take()
-                except (RedisError, DatabaseError):
-                    pass  # Celery logs it; the next tick tries again
                 self._stop.wait(_TICK)
         except BaseException as error:  # noqa: BLE001 - handed to the test
             self._failed.append(error)
