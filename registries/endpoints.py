@@ -61,7 +61,8 @@ class EndpointStore:
         self._dirty: dict[str, int] = {}
         self._held: dict[str, float] = {}
         self._order = 0
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.Lock())
+        self._waiting = False
         self._scopes = frozenset(scopes)
         self.taken_since = 0  # when the oldest of the changes last taken was read, in milliseconds
         self._synced: set[str] = set()
@@ -118,17 +119,18 @@ class EndpointStore:
     def put(self, part: Part, *, at: int = 0) -> None:
         with self._changed:
             if self._takes(part):
-                before = self._parts.get((part.namespace, part.name))
+                held = self._parts.get((part.namespace, part.name))
+                before = held.part if held else None
                 if self._put(part, at):
-                    self._settle(before.part if before else None, part)
-                    self._changed.notify_all()
+                    self._settle(before, part)
+                    self._tell()
 
     def drop(self, namespace: str, name: str, *, at: int = 0) -> None:
         with self._changed:
             before = self._drop((namespace, name), at)
             if before is not None:
                 self._settle(before, None)
-                self._changed.notify_all()
+                self._tell()
 
     @property
     def size(self) -> int:
@@ -136,10 +138,13 @@ class EndpointStore:
         return len(self._parts)
 
     def wait(self, timeout: float) -> bool:
-        """Wait for something to publish, or for `wake`; True if there is something."""
+        """Wait for something to publish, or for `wake`; True if there is something. One thread
+        waits."""
         with self._changed:
             if not self._ready():
+                self._waiting = True
                 self._changed.wait(min(timeout, self._until_ready(timeout)))
+                self._waiting = False
             return self._ready()
 
     def wake(self) -> None:
@@ -167,6 +172,10 @@ class EndpointStore:
             for name, service in services.items():
                 since = service.observed_at if service else self.taken_since
                 self._dirty[name] = min(since, self._dirty.get(name, since))
+
+    def _tell(self) -> None:
+        if self._waiting:  # while the publisher publishes, nobody does
+            self._changed.notify_all()
 
     def _ready(self) -> bool:
         if not self._held:
@@ -236,32 +245,44 @@ class EndpointStore:
     def _put(self, part: Part, at: int) -> bool:
         """Tell whether it says anything new."""
         key = (part.namespace, part.name)
-        service = keys.service(part.namespace, part.service)
         held = self._parts.get(key)
-        if held is not None and held.part == part:
-            return False
-        if held is not None and held.part.service != part.service:
-            self._drop(key, at)  # relabelled: it leaves its old service
-            held = None
         if held is not None:
-            self._refused.subtract(held.part.refused)
-        self._refused.update(part.refused)
-        (self._truncated.add if part.truncated else self._truncated.discard)(service)
+            if held.part == part:
+                return False
+            if held.part.service != part.service:
+                self._drop(key, at)  # relabelled: it leaves its old service
+                held = None
+        service = keys.service(part.namespace, part.service)
         self._order += 1
-        self._parts[key] = _Held(part, self._order)
-        self._services.setdefault(service, set()).add(key)
+        if held is not None:
+            self._count(service, held.part, part)
+            held.part, held.order = part, self._order
+        else:
+            self._count(service, None, part)
+            self._parts[key] = _Held(part, self._order)
+            self._services.setdefault(service, set()).add(key)
         self._dirty.setdefault(service, at)
         return True
+
+    def _count(self, service: str, before: Part | None, after: Part | None) -> None:
+        """Keep count of what is left out; most parts leave nothing out."""
+        if before is not None and before.refused:
+            self._refused.subtract(before.refused)
+        if after is not None and after.refused:
+            self._refused.update(after.refused)
+        if after is not None and after.truncated:
+            self._truncated.add(service)
+        elif before is not None and before.truncated:
+            self._truncated.discard(service)
 
     def _drop(self, key: PartKey, at: int) -> Part | None:
         held = self._parts.pop(key, None)
         if held is None:
             return None
-        self._refused.subtract(held.part.refused)
         service = keys.service(held.part.namespace, held.part.service)
+        self._count(service, held.part, None)
         of_service = self._services[service]
         of_service.discard(key)
-        self._truncated.discard(service)
         if not of_service:
             del self._services[service]
         self._dirty.setdefault(service, at)

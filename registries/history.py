@@ -63,6 +63,12 @@ class Writer:
         self._noted = threading.Condition()
         self._waiting: dict[str, deque[Transition]] = {}
         self._thread: threading.Thread | None = None
+        self.writing = threading.Lock()  # held while PostgreSQL is told
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that was noted is written."""
+        return not self._waiting and not self.writing.locked()
 
     def add(self, row: Transition) -> None:
         with self._noted:
@@ -101,9 +107,10 @@ class Writer:
             with self._noted:
                 while not self._waiting:
                     self._noted.wait()
-            done = self.write()
-            # Transitions are rare: between them the thread holds no connection.
-            connection.close()
+            with self.writing:
+                done = self.write()
+                # Transitions are rare: between them the thread holds no connection.
+                connection.close()
             if not done:
                 time.sleep(_RETRY)
 

@@ -73,6 +73,7 @@ class Rows:
         self._rows: dict[str, Row] = {}
         self._rung = threading.Event()
         self._thread: threading.Thread | None = None
+        self.reading = threading.Lock()  # held while PostgreSQL is asked
 
     @contextmanager
     def following(self, registry_id: str) -> Iterator[Row]:
@@ -97,16 +98,21 @@ class Rows:
         while not STOP.is_set():
             pause = LOOK
             try:
-                self._look()
+                with self.reading:
+                    self._look_and_leave()
             except (DatabaseError, InterfaceError) as error:
                 log.warning("PostgreSQL is away, changed registries wait: %s", error)
                 pause = _RETRY
             except Exception:  # the outermost loop: registries must not go blind for one odd row
                 log.exception("looking for changed registries failed; trying again")
                 pause = _RETRY
-            finally:
-                connection.close()  # looks are rare
             self._rung.wait(pause)
+
+    def _look_and_leave(self) -> None:
+        try:
+            self._look()
+        finally:
+            connection.close()  # looks are rare
 
     def _look(self) -> None:
         self._rung.clear()

@@ -79,6 +79,7 @@ def watch(registry_id: str, ownership: Ownership, *, pace: Pace | None = None) -
                 return
             if not registry.enabled:
                 disabled = Status(phase=Phase.DISABLED.value, since=int(time.time() * 1000))
+                Historian(registry_id).note(disabled)
                 health.board.say(registry_id, disabled)
                 return
             _Shift(registry, ownership, row, pace or Pace()).run()

@@ -5,6 +5,7 @@ The servers behind it come from `tests.servers`; rows from `tests.factories`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _quick_passwords(settings: Settings) -> None:
     """A good hash takes a quarter of a second for each user that a test makes."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _quiet_threads() -> Iterator[None]:
+    """Threads that ask PostgreSQL beside a loop have done so before its tables are emptied."""
+    yield
+    if "registries.history" in sys.modules:
+        from registries.history import WRITER
+        from registries.rows import ROWS
+        from tests.threads import eventually
+
+        eventually(lambda: WRITER.idle, within=20, what="the history is written")
+        with ROWS.reading:
+            pass
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import lru_cache
 
 from .errors import KubeError
 
@@ -36,6 +37,17 @@ def refusal(address: Address, *, allow_loopback: bool) -> str:
     if address in _METADATA:
         return "the address of a metadata service"
     return ""
+
+
+@lru_cache(maxsize=100_000)
+def judge(text: str, *, allow_loopback: bool) -> tuple[str, str]:
+    """An endpoint's address as it is published, and why it is not. Remembered: clusters say the
+    same addresses again with every change, and reading one costs more than the rest of its
+    endpoint."""
+    address = parse(text)
+    if address is None:
+        return "", "not an address"
+    return str(address), refusal(address, allow_loopback=allow_loopback)
 
 
 def parse(text: str) -> Address | None:

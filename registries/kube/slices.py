@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -61,8 +62,8 @@ class SlicePort(Struct, rename="camel"):
 class EndpointSlice(Struct, rename="camel"):
     metadata: Metadata
     address_type: str = ""
-    endpoints: list[SliceEndpoint] | None = None
-    ports: list[SlicePort] | None = None
+    endpoints: list[msgspec.Raw] | None = None  # of `SliceEndpoint`: read once, see `_endpoint_of`
+    ports: msgspec.Raw = msgspec.Raw(b"null")  # of a list of `SlicePort`: see `_ports_of`
 
 
 class LegacyAddress(Struct, rename="camel"):
@@ -121,6 +122,9 @@ ENDPOINT_SLICES = Resource(
 )
 ENDPOINTS = Resource("endpoints", "", "/api/v1", "Endpoints", Endpoints)
 
+_NO_NUMBER = "port without a number"
+_ports_decoder = msgspec.json.Decoder(list[SlicePort] | None)
+_endpoint_decoder = msgspec.json.Decoder(SliceEndpoint)
 _decoders = {
     resource.plural: msgspec.json.Decoder(resource.struct)
     for resource in (ENDPOINT_SLICES, ENDPOINTS)
@@ -140,7 +144,7 @@ def to_part(thing: EndpointSlice | Endpoints, *, allow_loopback: bool = False) -
         if isinstance(thing, EndpointSlice)
         else meta.name
     )
-    if not all(_NAME.fullmatch(name) for name in (meta.namespace, meta.name, service)):
+    if not (_is_name(meta.namespace) and _is_name(meta.name) and _is_name(service)):
         return None
     intake = _Intake(allow_loopback)
     if isinstance(thing, EndpointSlice):
@@ -158,6 +162,11 @@ def to_part(thing: EndpointSlice | Endpoints, *, allow_loopback: bool = False) -
     )
 
 
+@lru_cache(maxsize=32_768)
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
+
+
 class _Intake:
     """Reads the endpoints of one object and counts what it leaves out."""
 
@@ -172,29 +181,25 @@ class _Intake:
             )
             return (), 0
         family = 4 if thing.address_type == "IPv4" else 6
-        found = [
-            self._endpoint(
-                # Consumers take the first address only; Kubernetes writes one.
-                (one.addresses or [""])[0],
-                one.conditions or Conditions(),
-                node=one.node_name,
-                zone=one.zone,
-                pod=one.target_ref,
-            )
-            for one in thing.endpoints or ()
-        ]
-        return self._subset(self._ports(thing.ports), found), family
+        loopback = self._allow_loopback
+        found = [self._take(*_endpoint_of(bytes(raw), loopback)) for raw in thing.endpoints or ()]
+        ports, odd = _ports_of(bytes(thing.ports))
+        self._refuse(_NO_NUMBER, odd)
+        return self._subset(ports, found), family
 
     def endpoints(self, thing: Endpoints) -> tuple[Subset, ...]:
         subsets: list[Subset] = []
         for subset in thing.subsets or ():
             found = [
-                self._endpoint(
-                    one.ip,
-                    Conditions(ready=ready, serving=ready),
-                    node=one.node_name,
-                    zone=None,
-                    pod=one.target_ref,
+                self._take(
+                    *_make(
+                        one.ip,
+                        Conditions(ready=ready, serving=ready),
+                        node=one.node_name,
+                        zone=None,
+                        pod=one.target_ref,
+                        allow_loopback=self._allow_loopback,
+                    )
                 )
                 for ready, group in (
                     (True, subset.addresses),
@@ -202,7 +207,9 @@ class _Intake:
                 )
                 for one in group or ()
             ]
-            subsets += self._subset(self._ports(subset.ports), found)
+            ports, odd = _make_ports(subset.ports)
+            self._refuse(_NO_NUMBER, odd)
+            subsets += self._subset(ports, found)
         return tuple(subsets)
 
     def _subset(self, ports: tuple[Port, ...], found: list[Endpoint | None]) -> tuple[Subset, ...]:
@@ -211,54 +218,84 @@ class _Intake:
             return ()
         return (Subset(ports=ports, endpoints=endpoints),)
 
-    def _ports(self, ports: list[SlicePort] | None) -> tuple[Port, ...]:
-        known = []
-        for one in ports or ():
-            if one.port is None or not 0 < one.port < 65_536:
-                self._refuse("port without a number")
-                continue
-            known.append(
-                Port(
-                    port=one.port,
-                    name=one.name or "",
-                    protocol=one.protocol or "TCP",
-                    app=one.app_protocol or "",
-                )
-            )
-        return tuple(sorted(known, key=_port_order))
-
-    def _endpoint(
-        self,
-        text: str,
-        conditions: Conditions,
-        *,
-        node: str | None,
-        zone: str | None,
-        pod: Reference | None,
-    ) -> Endpoint | None:
-        address = addresses.parse(text)
-        reason = (
-            "not an address"
-            if address is None
-            else addresses.refusal(address, allow_loopback=self._allow_loopback)
-        )
+    def _take(self, endpoint: Endpoint | None, reason: str) -> Endpoint | None:
         if reason:
             self._refuse(reason)
-            return None
-        ready = conditions.ready is not False
-        return Endpoint(
-            address=str(address),
-            ready=ready,
-            serving=conditions.serving is not False,
-            terminating=bool(conditions.terminating),
-            node=node or "",
-            zone=zone or "",
-            pod=pod.name if pod and pod.kind in ("", "Pod") else "",
-        )
+        return endpoint
 
     def _refuse(self, reason: str, count: int = 1) -> None:
         if count:
             self.refused[reason] = self.refused.get(reason, 0) + count
+
+
+# With every change of a slice the API server says all of its endpoints again, the same bytes but
+# for one: those are not read again, and equal endpoints are one object. About 500 bytes each.
+@lru_cache(maxsize=32_768)
+def _endpoint_of(raw: bytes, allow_loopback: bool) -> tuple[Endpoint | None, str]:
+    """An endpoint of a slice, or why it is left out."""
+    try:
+        one = _endpoint_decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None, "an endpoint that cannot be read"
+    return _make(
+        # Consumers take the first address only; Kubernetes writes one.
+        (one.addresses or [""])[0],
+        one.conditions or Conditions(),
+        node=one.node_name,
+        zone=one.zone,
+        pod=one.target_ref,
+        allow_loopback=allow_loopback,
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _ports_of(raw: bytes) -> tuple[tuple[Port, ...], int]:
+    """The ports of a slice, and how many are left out. Most slices have the same few."""
+    try:
+        return _make_ports(_ports_decoder.decode(raw))
+    except (msgspec.DecodeError, RecursionError):
+        return (), 1
+
+
+def _make_ports(ports: list[SlicePort] | None) -> tuple[tuple[Port, ...], int]:
+    known, odd = [], 0
+    for one in ports or ():
+        if one.port is None or not 0 < one.port < 65_536:
+            odd += 1
+            continue
+        known.append(
+            Port(
+                port=one.port,
+                name=one.name or "",
+                protocol=one.protocol or "TCP",
+                app=one.app_protocol or "",
+            )
+        )
+    return tuple(sorted(known, key=_port_order)), odd
+
+
+def _make(
+    text: str,
+    conditions: Conditions,
+    *,
+    node: str | None,
+    zone: str | None,
+    pod: Reference | None,
+    allow_loopback: bool,
+) -> tuple[Endpoint | None, str]:
+    address, reason = addresses.judge(text, allow_loopback=allow_loopback)
+    if reason:
+        return None, reason
+    endpoint = Endpoint(
+        address=address,
+        ready=conditions.ready is not False,
+        serving=conditions.serving is not False,
+        terminating=bool(conditions.terminating),
+        node=node or "",
+        zone=zone or "",
+        pod=pod.name if pod and pod.kind in ("", "Pod") else "",
+    )
+    return endpoint, ""
 
 
 def _port_order(port: Port) -> tuple[str, int, str]:

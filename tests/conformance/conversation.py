@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
+
 from registries.kube.client import Client
 from registries.kube.errors import KubeError
 from registries.kube.reflector import Limits, Reflector, Timing
@@ -75,7 +77,7 @@ class Kept:
 
 def addresses(thing: EndpointSlice | Endpoints) -> list[str]:
     if isinstance(thing, EndpointSlice):
-        return [(one.addresses or [""])[0] for one in thing.endpoints or ()]
+        return [msgspec.json.decode(raw)["addresses"][0] for raw in thing.endpoints or ()]
     return [one.ip for subset in thing.subsets or () for one in subset.addresses or ()]
 
 

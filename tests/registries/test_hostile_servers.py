@@ -117,7 +117,7 @@ def test_depth_is_a_bad_answer() -> None:
     with pytest.raises(KubeError, match="cannot be read"):
         answers.read_page(ENDPOINT_SLICES, b'{"metadata":{},"kind":"x","extra":' + DEEP)
     with pytest.raises(KubeError, match="cannot be read"):
-        answers.read_event(b'{"type":"ADDED","object":{"x":' + DEEP)
+        answers.read_event(ENDPOINT_SLICES, b'{"type":"ADDED","object":{"x":' + DEEP)
 
 
 def put(cluster: PracticeCluster, number: int) -> None:

@@ -183,15 +183,24 @@ def test_fields_we_do_not_know_do_no_harm() -> None:
     assert read_slice(kind="EndpointSlice", futureField={"a": [1]}) is not None
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [{"ports": "x"}, {"endpoints": [{"addresses": "10.0.0.1"}]}, {"metadata": {"name": 1}}],
-)
-def test_what_does_not_fit_is_a_decode_error(broken: dict[str, Any]) -> None:
+def test_what_does_not_fit_is_a_decode_error() -> None:
     with pytest.raises(msgspec.DecodeError):
-        decode(ENDPOINT_SLICES, msgspec.json.encode(slice_object(**broken)))
+        decode(ENDPOINT_SLICES, msgspec.json.encode(slice_object(metadata={"name": 1})))
     with pytest.raises(msgspec.DecodeError):
         to_part(decode(ENDPOINT_SLICES, b"{}"))
+
+
+def test_an_endpoint_that_does_not_fit_is_left_out_alone() -> None:
+    good, bad = {"addresses": ["10.0.0.1"]}, {"addresses": "10.0.0.2"}
+    found = must(read_slice(endpoints=[good, bad]))
+    assert [one.address for one in found.subsets[0].endpoints] == ["10.0.0.1"]
+    assert found.refused == {"an endpoint that cannot be read": 1}
+    assert must(read_slice(ports="x")).refused == {"port without a number": 1}
+
+
+def test_what_is_said_again_is_the_same_object() -> None:
+    first, second = must(read_slice()), must(read_slice())
+    assert first.subsets[0].endpoints[0] is second.subsets[0].endpoints[0]
 
 
 def test_endpoints_tell_ready_from_not_ready() -> None:

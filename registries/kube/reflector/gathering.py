@@ -24,16 +24,15 @@ class Gathering:
 
     def take(self, line: bytes) -> bool:
         """Take one event; True if the list is complete with it. Raises `KubeError`."""
-        event = answers.read_event(line)
-        thing = answers.read_thing(self._resource, event)
+        kind, thing = answers.read_event(self._resource, line)
         key = (thing.metadata.namespace, thing.metadata.name)
         # Changes may already come among the first events.
-        if event.type in ("ADDED", "MODIFIED"):
+        if kind in ("ADDED", "MODIFIED"):
             self._things[key] = thing
-        elif event.type == "DELETED":
+        elif kind == "DELETED":
             self._things.pop(key, None)
-        elif event.type != "BOOKMARK":
-            raise errors.bad_answer(f"an event of type {event.type[:20]!r}")
+        elif kind != "BOOKMARK":
+            raise errors.bad_answer(f"an event of type {kind[:20]!r}")
         elif answers.ends_initial_events(thing):
             self.version = thing.metadata.resource_version
             return bool(self.version)

@@ -282,17 +282,16 @@ class Reflector:
 
     def _take(self, line: bytes) -> None:
         """Apply one event. Its version counts only once it has been applied."""
-        event = answers.read_event(line)
-        thing = answers.read_thing(self.resource, event)
+        kind, thing = answers.read_event(self.resource, line)
         self.newest = thing.metadata.resource_version or self.newest
-        if event.type in ("ADDED", "MODIFIED"):
+        if kind in ("ADDED", "MODIFIED"):
             self._sink.put(thing)
-        elif event.type == "DELETED":
+        elif kind == "DELETED":
             self._sink.drop(thing)
-        elif event.type == "BOOKMARK":
+        elif kind == "BOOKMARK":
             self._sink.alive(self._scope, bookmark=True)
         else:
-            raise errors.bad_answer(f"an event of type {event.type[:20]!r}")
+            raise errors.bad_answer(f"an event of type {kind[:20]!r}")
         self.version = thing.metadata.resource_version or self.version
 
     # What went wrong ------------------------------------------------------------------------------
