@@ -2,6 +2,7 @@
 
     script/bench soak --minutes 30
     script/bench soak --minutes 30 --seed 4711     # the same faults again
+    script/bench soak --minutes 30 --keep-workers  # what a worker's memory does over the time
 
 Two real workers watch one practice cluster, in which replicas come and go. Episode after episode
 something goes wrong: reads fail in every way the practice cluster knows, Valkey is flushed or
@@ -45,7 +46,15 @@ SLOPE = 10.0  # MiB an hour that are still called flat
 
 
 class Soak:
-    def __init__(self, house: House, cluster: ClusterProcess, *, seed: int, minutes: float) -> None:
+    def __init__(
+        self,
+        house: House,
+        cluster: ClusterProcess,
+        *,
+        seed: int,
+        minutes: float,
+        keep_workers: bool,
+    ) -> None:
         from bench.parts_nemesis import Nemesis
         from bench.parts_witness import Log, Witness
         from bench.takeover import owner_of
@@ -54,6 +63,9 @@ class Soak:
         self._house = house
         self._cluster = cluster
         self._until = time.monotonic() + minutes * 60
+        self._kinds = {"reads": 30, "still": 35, "redis": 12}
+        if not keep_workers:
+            self._kinds |= {"workers": 13, "both": 10}
         self._dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self.log: Log = Log()
         self.witness: Witness = Witness(self.registry_id, self.log)
@@ -85,9 +97,7 @@ class Soak:
         self.witness.stop()
 
     def _episode(self) -> None:
-        kind = self._dice.choices(
-            ("reads", "still", "redis", "workers", "both"), (30, 35, 12, 13, 10)
-        )[0]
+        kind = self._dice.choices(list(self._kinds), list(self._kinds.values()))[0]
         self.log.begin(kind)
         if kind == "still":
             self._stand_still()
@@ -221,12 +231,21 @@ def main() -> int:
     options = options_of(__doc__)
     options.add_argument("--minutes", type=float, default=10)
     options.add_argument("--seed", type=int)
+    options.add_argument(
+        "--keep-workers", action="store_true", help="harm no worker: to see memory over the time"
+    )
     chosen = options.parse_args()
     seed = random.SystemRandom().randrange(1_000_000) if chosen.seed is None else chosen.seed
     print_head(f"soak: {chosen.minutes:g} minutes, --seed {seed}")
     os.environ.update(LEASE_TTL=str(TTL), BENCH_CHECK_EVERY=str(CHECK_EVERY))
     with House() as house, ClusterProcess() as cluster:
-        soak = Soak(house, cluster, seed=seed, minutes=chosen.minutes)
+        soak = Soak(
+            house,
+            cluster,
+            seed=seed,
+            minutes=chosen.minutes,
+            keep_workers=chosen.keep_workers,
+        )
         try:
             soak.run()
         except Broke:
