@@ -22,12 +22,9 @@ from dataclasses import dataclass
 
 from console.contract import keys
 from console.contract.wire import Service
-from registries.kube.slices import Part
-from registries.union import addresses, count, union
-
-# An endpoint that moves between slices is missing between two events, which a server sends within a
-# few milliseconds (measured: below 2); without the other half the loss is published after this.
-SETTLE = 0.02  # seconds
+from registries.kube.parts import Part
+from registries.moves import Moves
+from registries.union import count, union
 
 # A part's name within its store: an Endpoints object and a slice never share one store.
 PartKey = tuple[str, str]
@@ -52,14 +49,12 @@ class EndpointStore:
         self._family = family
         self._serve_terminating = serve_terminating
         self._wanted = wanted
-        self._clock = clock
         self._parts: dict[PartKey, _Held] = {}
         self._services: dict[str, set[PartKey]] = {}
         self._inherited: dict[str, int] = {}
-        # Since when (milliseconds since the epoch) a service has changes that nobody took, and
-        # until when (monotonic) some of these are held back.
+        # Since when (milliseconds since the epoch) a service has changes that nobody took.
         self._dirty: dict[str, int] = {}
-        self._held: dict[str, float] = {}
+        self._moves = Moves(clock)
         self._order = 0
         self._changed = threading.Condition(threading.Lock())
         self._waiting = False
@@ -106,7 +101,7 @@ class EndpointStore:
                     self._drop(key, at)
             for part in listed.values():
                 self._put(part, at)
-            self._held.clear()  # a list has no halves
+            self._moves.forget()  # a list has no halves
             self._synced.add(scope)
             # With the last scope's list everything is judged, also what no scope covers any more.
             everything = self._synced >= self._scopes
@@ -143,7 +138,7 @@ class EndpointStore:
         with self._changed:
             if not self._ready():
                 self._waiting = True
-                self._changed.wait(min(timeout, self._until_ready(timeout)))
+                self._changed.wait(min(timeout, self._moves.left))
                 self._waiting = False
             return self._ready()
 
@@ -157,11 +152,9 @@ class EndpointStore:
         held back; None: it does not exist. States carry in `observed_at` when the oldest of these
         changes was read."""
         with self._changed:
-            taken, kept = self._dirty, dict[str, int]()
-            if self._held:
-                now = self._clock()
-                self._held = {name: due for name, due in self._held.items() if due > now}
-                kept = {name: taken.pop(name) for name in self._held if name in taken}
+            held = self._moves.held()
+            taken = {name: at for name, at in self._dirty.items() if name not in held}
+            kept = {name: at for name, at in self._dirty.items() if name in held} if held else {}
             self._dirty = kept
             self.taken_since = min(taken.values(), default=0)
             return {name: self._build(name, at) for name, at in taken.items()}
@@ -178,40 +171,22 @@ class EndpointStore:
             self._changed.notify_all()
 
     def _ready(self) -> bool:
-        if not self._held:
-            return bool(self._dirty)
-        now = self._clock()
-        return any(due <= now for due in self._held.values()) or any(
-            name not in self._held for name in self._dirty
-        )
-
-    def _until_ready(self, otherwise: float) -> float:
-        if not self._held:
-            return otherwise
-        return max(0.0, min(self._held.values()) - self._clock())
+        held = self._moves.held()
+        return any(name not in held for name in self._dirty) if held else bool(self._dirty)
 
     def _settle(self, before: Part | None, after: Part | None) -> None:
         """Hold a service back if this change takes an address from it that another slice may be
-        about to get; let it go with the next change that brings one."""
+        about to get."""
         part = after or before
         if part is None:
             return
         service = keys.service(part.namespace, part.service)
-        others = self._services.get(service, ())
-        if len(others) < 2 and not (after is None and others):
-            self._held.pop(service, None)
-            return
-        had, has = addresses(before), addresses(after)
-        if has - had:
-            self._held.pop(service, None)
-            return
-        lost, siblings = had - has, False
-        for key in others:
-            other = self._parts[key].part
-            if key != (part.namespace, part.name) and other.family == part.family:
-                lost, siblings = lost - addresses(other), True
-        if lost and siblings:
-            self._held.setdefault(service, self._clock() + SETTLE)
+        siblings = [
+            self._parts[key].part
+            for key in self._services.get(service, ())
+            if key != (part.namespace, part.name)
+        ]
+        self._moves.note(service, before, after, siblings)
 
     def deny(self, scope: str) -> None:
         """The cluster refuses to list this scope: nobody waits for it."""

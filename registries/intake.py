@@ -16,7 +16,8 @@ from registries.endpoints import EndpointStore
 from registries.health import Phase, Status
 from registries.kube import errors
 from registries.kube.errors import Denied, KubeError
-from registries.kube.slices import Endpoints, EndpointSlice, Part, to_part
+from registries.kube.parts import Part, to_part
+from registries.kube.slices import Endpoints, EndpointSlice
 
 log = logging.getLogger(__name__)
 

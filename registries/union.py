@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from console.contract.wire import Endpoint, Port, Subset
-from registries.kube.slices import Part
+from registries.kube.parts import Part
 
 
 def union(parts: Iterable[Part]) -> tuple[Subset, ...]:

@@ -170,7 +170,7 @@ class _Shift:
             stop=self._stop,
             identity=self._identity,
             since=before.versions.get(scope, ""),
-            proven=before.resource == resources[0].plural,
+            denied=before.resource not in ("", resources[0].plural),
             label_selector=self._spec.label_selector,
             timing=self._pace.reading,
             streamed=self._pace.streamed,

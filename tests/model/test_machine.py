@@ -35,6 +35,7 @@ NAMES = ("shop/a", "shop/b", "bank/c")
 STEADY = "bank/steady"
 QUICK = replace(
     TIMING,
+    watch_for=(2, 3),
     silence=0.4,
     first_silence=0.4,
     short_watch=0.05,

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from console.contract.wire import Endpoint, Port, Subset
-from registries.kube.slices import ENDPOINT_SLICES, ENDPOINTS, Part, decode, to_part
+from registries.kube.parts import Part, to_part
+from registries.kube.slices import ENDPOINT_SLICES, ENDPOINTS, decode
 
 HTTP = Port(port=8080, name="http")
 

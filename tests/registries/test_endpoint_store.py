@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.contract.wire import Endpoint, Port, Service, Subset
-from registries.endpoints import SETTLE, EndpointStore
-from registries.kube.slices import Part
+from registries.endpoints import EndpointStore
+from registries.kube.parts import Part
+from registries.moves import SETTLE
 from registries.union import better
 from tests.registries.parts import HTTP, part
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from practice.testing import PracticeCluster
 from registries.kube.slices import ENDPOINT_SLICES, ENDPOINTS
-from tests.registries.reflecting import reflecting
+from tests.registries.reflecting import TIMING, reflecting
 from tests.threads import eventually
 
 BOTH = (ENDPOINT_SLICES, ENDPOINTS)
@@ -48,3 +50,28 @@ def test_a_server_that_goes_on_denying_is_asked_for_endpoints(cluster: PracticeC
         relist(cluster)
         eventually(lambda: running.reflector.resource is ENDPOINTS, within=15)
         eventually(lambda: running.of("shop/old") == ["10.0.0.7"])
+
+
+def test_the_preferred_one_is_taken_up_again_when_it_is_permitted(
+    cluster: PracticeCluster,
+) -> None:
+    cluster.put_service("shop", "web", addresses=["10.0.0.1"])
+    denied = cluster.fault("status", verb="*", resource="endpointslices", code=403)
+    timing = replace(TIMING, watch_for=(1, 1))
+    with reflecting(cluster, resources=BOTH, timing=timing) as running:
+        eventually(lambda: running.reflector.resource is ENDPOINTS, within=15)
+        eventually(lambda: running.status.phase == "connected")
+        assert running.of("shop/web") is None, "a slice made by hand has no Endpoints"
+        cluster.clear_faults(denied["id"])
+        eventually(lambda: running.of("shop/web") == ["10.0.0.1"], within=8)
+        assert running.reflector.resource is ENDPOINT_SLICES
+
+
+def test_a_new_reader_does_not_give_it_up_for_a_denial_or_two_either(
+    cluster: PracticeCluster,
+) -> None:
+    cluster.put_service("shop", "web", addresses=["10.0.0.1"])
+    cluster.fault("status", verb="*", resource="endpointslices", code=403, count=2)
+    with reflecting(cluster, resources=BOTH) as running:
+        eventually(lambda: running.of("shop/web") == ["10.0.0.1"], within=8)
+        assert cluster.requests("", "endpoints") == []

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from console.contract.wire import Endpoint, Port, Subset
-from registries.kube.slices import ENDPOINT_SLICES, decode, to_part
+from registries.kube.parts import to_part
+from registries.kube.slices import ENDPOINT_SLICES, decode
 from tests.registries.parts import must, read_endpoints, read_slice, slice_object
 
 TRISTATE = (None, True, False)

@@ -42,7 +42,7 @@ BUSY = KubeError("throttled", "", retry_after=20)
 def test_each_failure_has_its_own_consequence(
     error: KubeError, lived: float, pause: float, keep: Keep, told: bool, uncertain: bool
 ) -> None:
-    outcome = trouble().after(error, lived=lived, worked=True)
+    outcome = trouble().after(error, lived=lived)
     assert outcome.pause == pytest.approx(pause)
     assert (outcome.keep, outcome.told, outcome.uncertain) == (keep, told, uncertain)
 
@@ -50,19 +50,18 @@ def test_each_failure_has_its_own_consequence(
 def test_a_second_expiry_soon_is_no_coincidence() -> None:
     clock = Clock()
     reader, expired = trouble(clock), Expired("expired", "")
-    assert reader.after(expired, lived=0, worked=True).pause == 0
+    assert reader.after(expired, lived=0).pause == 0
     clock.now += 59
-    assert reader.after(expired, lived=0, worked=True).pause > 0
+    assert reader.after(expired, lived=0).pause > 0
     clock.now += 61
-    assert reader.after(expired, lived=0, worked=True).pause == 0
+    assert reader.after(expired, lived=0).pause == 0
 
 
-def test_one_denial_of_what_has_worked_is_not_told_and_three_are_believed() -> None:
+def test_one_denial_is_not_told_and_three_are_believed() -> None:
     reader, denied = trouble(), Denied("forbidden", "")
-    outcomes = [reader.after(denied, lived=0, worked=True) for _ in range(3)]
+    outcomes = [reader.after(denied, lived=0) for _ in range(3)]
     assert [one.told for one in outcomes] == [False, True, True]
     assert [one.keep for one in outcomes] == [Keep.ALL, Keep.ALL, Keep.FLOOR]
-    assert trouble().after(denied, lived=0, worked=False).told
 
 
 def test_a_server_that_restarts_now_and_then_is_found_quickly_each_time() -> None:
@@ -72,8 +71,8 @@ def test_a_server_that_restarts_now_and_then_is_found_quickly_each_time() -> Non
     waits = []
     for _ in range(10):
         clock.now += 30
-        assert reader.after(CUT, lived=28.0, worked=True).pause == 0
-        waits.append(reader.after(KubeError("refused", ""), lived=0, worked=True).pause)
+        assert reader.after(CUT, lived=28.0).pause == 0
+        waits.append(reader.after(KubeError("refused", ""), lived=0).pause)
     assert max(waits) == 0.8
 
 

@@ -46,10 +46,10 @@ log = logging.getLogger(__name__)
 class Reflector:
     """Follows one resource in one scope: a namespace, or all of them if empty.
 
-    `resources` are tried in order: the next one when the server denies the one before; at once, or
-    if the first is `proven` to be permitted because an earlier reader has read it, only when the
-    server insists. No list is taken that is older than `since`, a version at which an earlier
-    reader was. `streamed`: ask for
+    `resources` are tried in order: the next one when the server insists on denying the one before,
+    or at once if an earlier reader was `denied` the first. While it is not the first that is read,
+    that is asked for again now and then. No list is taken that is older than `since`, a version at
+    which an earlier reader was. `streamed`: ask for
     the first state as events of a watch, where the server can.
     """
 
@@ -63,7 +63,7 @@ class Reflector:
         stop: threading.Event,
         identity: Identity | None = None,
         since: str = "",
-        proven: bool = False,
+        denied: bool = False,
         streamed: bool = True,
         label_selector: str = "",
         timing: Timing = TIMING,
@@ -104,7 +104,8 @@ class Reflector:
             clock=clock,
             random=random,
         )
-        self._doubted, self._worked = False, proven
+        self._doubted = False
+        self._patient = not denied
         self._floor = since
         self.streamed = streamed
         self.preferred = self.resource = resources[0]
@@ -146,6 +147,8 @@ class Reflector:
             self._reassure(self.version)
         elif self.version is not None and self._doubts.left <= 0:
             self._check(self.version)
+        if self.version is not None and self.resource is not self.preferred:
+            self._prefer(self.version)
         if self.version is None:
             self.pulse.enter("asking for the identity", within=120.0)
             self._identity.check()
@@ -158,6 +161,15 @@ class Reflector:
         self._identity.check()
         self._lister.prove(self.resource, version)
         self._doubts.proven()
+
+    def _prefer(self, version: str) -> None:
+        """See whether the preferred resource is permitted by now."""
+        try:
+            self._lister.prove(self.preferred, version)
+        except KubeError:
+            return  # as before
+        self._forget()
+        self.resource = self.preferred
 
     def _check(self, version: str) -> None:
         """The safety list: what the server held at our version must be what we hold."""
@@ -214,7 +226,8 @@ class Reflector:
         return isinstance(error, Silent)
 
     def _begun(self, resource: Resource, things: list[answers.Thing], version: str) -> None:
-        self.resource, self._worked, self._trouble.denials = resource, True, 0
+        self.resource, self._patient = resource, True
+        self._trouble.denials = 0
         self.newest = version
         self._judge(things)
         self._sink.alive(self._scope, listed=True)
@@ -234,7 +247,7 @@ class Reflector:
         self._sink.replace(self._scope, things)
 
     def _candidates(self) -> tuple[Resource, ...]:
-        if self._worked and self._trouble.denials < self._timing.denials:
+        if self._patient and self._trouble.denials < self._timing.denials:
             return (self.resource,)
         return self._resources
 
@@ -297,7 +310,7 @@ class Reflector:
     # What went wrong ------------------------------------------------------------------------------
 
     def _conclude(self, error: KubeError) -> float:
-        outcome = self._trouble.after(error, lived=self._watching.lived, worked=self._worked)
+        outcome = self._trouble.after(error, lived=self._watching.lived)
         if outcome.keep is not Keep.ALL:
             self._forget()
         if outcome.keep is Keep.NOTHING:

@@ -53,9 +53,8 @@ class Trouble:
         short = lived < self._timing.short_watch
         return Outcome(pause=self._backoff.failed() if short else 0.0, uncertain=early)
 
-    def after(self, error: KubeError, *, lived: float, worked: bool) -> Outcome:
-        """`lived`: how long the watch was open, 0 if it never was. `worked`: lists have been read
-        from this server before."""
+    def after(self, error: KubeError, *, lived: float) -> Outcome:
+        """`lived`: how long the watch was open, 0 if it never was."""
         if lived >= self._timing.healthy:
             self._backoff.recovered()
         if isinstance(error, Doubtful):
@@ -76,18 +75,18 @@ class Trouble:
             return Outcome(told=False, uncertain=True)
         pause = self._backoff.failed(at_least=error.retry_after)
         if isinstance(error, Denied):
-            return self._denied(pause, worked)
+            return self._denied(pause)
         return Outcome(pause=pause, uncertain=True, outage=True)
 
-    def _denied(self, pause: float, worked: bool) -> Outcome:
-        """An API server denies everything for a moment after its start: what has worked is given
-        up for another resource only if the server insists, and one denial is not told."""
+    def _denied(self, pause: float) -> Outcome:
+        """An API server denies everything for a moment after its start: a resource is given up for
+        another only if the server insists, and one denial is not told."""
         self.denials += 1
         insists = self.denials >= self._timing.denials
         return Outcome(
             pause=pause,
             keep=Keep.FLOOR if insists else Keep.ALL,
-            told=self.denials > 1 or not worked,
+            told=self.denials > 1,
             uncertain=True,
             outage=True,
         )
