@@ -120,7 +120,8 @@ class Publisher:
             self._note(name, service)
         if written:
             self.commits += 1
-            self.lags.add(max(0.0, self._now() - self._store.taken_since / 1000))
+            if self._store.taken_since:
+                self.lags.add(max(0.0, self._now() - self._store.taken_since / 1000))
             took = self._clock() - began
             self._rested_at = self._clock() + min(REST * took, LONGEST_REST)
         return written

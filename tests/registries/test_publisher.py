@@ -71,6 +71,7 @@ def test_nothing_is_said_before_the_cluster_was_read(store: Client) -> None:
     endpoints.replace("", [])
     assert publisher.due
     assert publisher.publish(), "there is nothing, and that is something"
+    assert publisher.lags.sum == 0, "it was no change, so nothing was late"
     assert seq(store) == 1
     assert not publisher.due
 
