@@ -129,7 +129,7 @@ def test_it_takes_endpoints_where_slices_are_denied(target, space):
         reflector,
         kept,
     ):
-        eventually(lambda: kept.addresses == {"web": ["10.0.0.9"]})
+        eventually(lambda: kept.addresses == {"web": ["10.0.0.9"]}, within=15)
         assert reflector.resource is ENDPOINTS
         assert kept.watching.wait(5)
         subset["addresses"].append({"ip": "10.0.0.10"})
