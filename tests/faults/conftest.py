@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection, connections
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from console import redis
 from console.contract import keys
 from console.redis import Client
 from practice.testing import PracticeCluster
-from registries.watcher import Pace
 from tests.factories import make_registry
 from tests.faults.follower import following
 from tests.faults.scene import BOOKMARKS, LEASE_TTL, PACE, REDIS_TIMEOUT, ROCK, ROCKS, Scene
@@ -62,11 +61,15 @@ def leading_to_redis(url: str) -> Iterator[Relay]:
 
 
 @pytest.fixture
-def to_postgres() -> Iterator[Relay]:
-    """The way to PostgreSQL, for the worker's thread."""
-    parameters = connection.settings_dict
-    relay = Relay((parameters["HOST"], int(parameters["PORT"])))
+def to_postgres(transactional_db: None) -> Iterator[Relay]:
+    """The way to PostgreSQL, for every connection that is not open yet: the test's own is."""
+    connection.ensure_connection()
+    direct = {name: connection.settings_dict[name] for name in ("HOST", "PORT")}
+    relay = Relay((direct["HOST"], int(direct["PORT"])))
+    # All threads share this dictionary.
+    connection.settings_dict.update(HOST="127.0.0.1", PORT=relay.port)
     yield relay
+    connection.settings_dict.update(direct)
     relay.close()
 
 
@@ -81,17 +84,9 @@ def play(transactional_db: None, cluster: PracticeCluster, settings: Settings) -
         store: Client,
         *,
         to_cluster: Relay | None = None,
-        to_postgres: Relay | None = None,
         redis_url: str = "",
-        pace: Pace = PACE,
         quiet: bool = False,
     ) -> Iterator[Scene]:
-        def lead() -> None:
-            if to_postgres is not None:
-                mine = connections["default"]
-                way = {"HOST": "127.0.0.1", "PORT": to_postgres.port}
-                mine.settings_dict = {**mine.settings_dict, **way}
-
         port = to_cluster.port if to_cluster else cluster.port
         cluster.put_service("steady", "rock", addresses=ROCKS)
         registry = make_registry(
@@ -102,7 +97,7 @@ def play(transactional_db: None, cluster: PracticeCluster, settings: Settings) -
             url = redis_url or django_settings.REDIS_URL
             follower = stack.enter_context(following(url, feed, rock=ROCK))
             scene = Scene(cluster, registry, store, follower)
-            scene.worker = stack.enter_context(working(registry, pace=pace, prepare=lead))
+            scene.worker = stack.enter_context(working(registry, pace=PACE))
             if not quiet:
                 scene.move()
                 scene.heals("start")

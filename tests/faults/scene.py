@@ -4,7 +4,8 @@ Times are scaled down, all by about the same factor, so that a case takes a seco
 
     what                              here     in production
     silence of a watch                1 s      75 s (bookmarks: 0.3 s, 60 s)
-    after which a watch has worked    0.2 s    10 s
+    an answer of the API server       1.5 s    30 s
+    after which a watch has worked    0.1 s    10 s
     a Redis answer                    1.2 s    5 s
     lease                             3 s      15 s
     between two looks at the feed     0.5 s    5 s
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,7 +39,16 @@ PACE = Pace(
     look=20,
     verify=0.5,
     tell=0.5,
-    reading=Timing(watch_for=(60, 61), silence=1.0, short_watch=0.1, confirm_after=0.3, soon=0.5),
+    reading=Timing(
+        watch_for=(60, 61),
+        silence=1.0,
+        first_silence=1.0,
+        answer_within=1.5,
+        short_watch=0.05,
+        healthy=0.1,
+        confirm_after=0.3,
+        soon=0.5,
+    ),
 )
 # Every case may take 60 s in production; this is that, scaled down, with room for a slow machine.
 HEALED = 12.0
@@ -59,6 +70,10 @@ class Scene:
         self.worker: Worker
         self.feed = keys.feed(keys.registry(str(registry.pk)))
         self.lease = keys.lease(keys.registry(str(registry.pk)))
+
+    def rest(self) -> None:
+        """Let a watch live long enough to have worked: what comes then is the first failure."""
+        time.sleep(1.5 * PACE.reading.healthy)
 
     def move(self) -> None:
         """A change in the cluster: all nodes of the web are others."""

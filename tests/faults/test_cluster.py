@@ -95,6 +95,7 @@ def test_away_for_longer_than_a_lease(store: Client, tmp_path: Path) -> None:
 
 def test_watches_ended_ten_times_cost_no_list(scene: Scene) -> None:
     for number in range(10):
+        scene.rest()
         scene.cluster.fault("drop-watches", how=("clean", "fin", "rst")[number % 3])
         scene.move()
         scene.heals(f"end {number}")
@@ -105,6 +106,7 @@ def test_watches_ended_ten_times_cost_no_list(scene: Scene) -> None:
 @pytest.mark.parametrize("window", [True, False])
 def test_compacted(scene: Scene, window: bool) -> None:
     for _ in range(3):
+        scene.rest()
         scene.burst(20)
         scene.cluster.fault("compact", window=window)
         scene.cluster.fault("drop-watches", how="rst")

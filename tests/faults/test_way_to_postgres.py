@@ -4,43 +4,44 @@ from publishing what a cluster says."""
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 from django.db import connection
 
+from console import wakeups
+from console.contract import keys
 from console.redis import Client
 from registries import actions
 from registries.models import Registry
 from tests.faults.conftest import Play
-from tests.faults.scene import PACE, Scene
+from tests.faults.scene import Scene
 from tests.faults.troubles import BROKEN, TROUBLES, befall
 from tests.relay import Relay, Trouble
 from tests.threads import eventually
 
-# Looks at its row all the time; 20 s.
-LOOKING = replace(PACE, look=0.1)
+# To make a connection may take 5 s (`connect_timeout`), the next attempt comes 1 s later.
+NOTICED = 9.0
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_the_feed_is_the_clusters_again(
     play: Play, store: Client, to_postgres: Relay, trouble: str
 ) -> None:
-    with play(store, to_postgres=to_postgres, pace=LOOKING) as scene:
+    with play(store) as scene:
 
         def meanwhile() -> None:
-            time.sleep(0.7)  # it looks at its row at least every half second
+            look(scene)
             if trouble == "late ends":
                 end_sessions()
 
         for phase in ("idle", "publishing"):
             befall(scene, to_postgres, trouble, phase=phase, meanwhile=meanwhile)
-            scene.heals(f"{trouble} while {phase}")
+            scene.heals(f"{trouble} while {phase}", within=3)
         assert scene.lists() == 0
+        edit(scene)
+        eventually(lambda: scene.lists() == 1, within=NOTICED, what="the row is read again")
         assert scene.follower.stood
         assert scene.follower.grew
-        edit(scene)
-        eventually(lambda: scene.lists() == 1, within=8, what="the row is read again")
         assert scene.worker.epochs == [1]
 
 
@@ -48,26 +49,26 @@ def test_the_feed_is_the_clusters_again(
 def test_what_changes_meanwhile_is_published_meanwhile(
     play: Play, store: Client, to_postgres: Relay, trouble: str
 ) -> None:
-    with play(store, to_postgres=to_postgres, pace=LOOKING) as scene:
+    with play(store) as scene:
         to_postgres.be(BROKEN[trouble])
-        time.sleep(0.7)
         for _ in range(3):
+            look(scene)
             scene.move()
-            scene.heals(trouble, within=8)
-            time.sleep(0.3)
+            scene.heals(trouble, within=3)
         assert scene.follower.stood
 
 
 def test_restarted(play: Play, store: Client, to_postgres: Relay) -> None:
-    with play(store, to_postgres=to_postgres, pace=LOOKING) as scene:
+    with play(store) as scene:
         for _ in range(3):
             end_sessions()
             to_postgres.be(Trouble(refuse=True))
+            look(scene)
             scene.move()
             scene.heals("while it is away", within=3)
             to_postgres.clear()
         edit(scene)
-        eventually(lambda: scene.lists() == 1, within=8, what="the row is read again")
+        eventually(lambda: scene.lists() == 1, within=NOTICED, what="the row is read again")
         assert scene.worker.epochs == [1]
         assert scene.follower.stood
 
@@ -76,12 +77,18 @@ def test_a_worker_that_starts_without_postgres(
     play: Play, store: Client, to_postgres: Relay
 ) -> None:
     to_postgres.be(Trouble(refuse=True))
-    with play(store, to_postgres=to_postgres, quiet=True) as scene:
+    with play(store, quiet=True) as scene:
         scene.move()
         time.sleep(0.3)
         assert not scene.told()
         to_postgres.clear()
         scene.heals("start")
+
+
+def look(scene: Scene) -> None:
+    """Have the workers look at the registry's row."""
+    wakeups.ring(keys.registry(str(scene.registry.pk)))
+    time.sleep(0.2)
 
 
 def edit(scene: Scene) -> None:

@@ -77,6 +77,7 @@ def befall(
 ) -> None:
     """Let a trouble come over a way in a phase and go again, with a change in the cluster while it
     lasts; `meanwhile` makes sure that something is said on the way."""
+    scene.rest()
     scene.cluster.forget_requests()
     struck = way.struck
     with PHASES[phase](scene):
@@ -85,7 +86,4 @@ def befall(
         meanwhile()
         time.sleep(LASTS)
         way.clear()
-        if phase == "listing":
-            # An answer may keep us waiting, 30 s: here the way says at its return what it has lost.
-            way.cut()
     assert way.struck > struck, "nothing was on this way, so nothing was tried"

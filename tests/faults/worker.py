@@ -4,7 +4,7 @@ the next tick has somebody take it over."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError, connections
@@ -20,10 +20,9 @@ _TICK = 0.1  # seconds; ENSURE_EVERY is 5
 
 
 class Worker:
-    def __init__(self, registry: Registry, pace: Pace, prepare: Callable[[], None]) -> None:
+    def __init__(self, registry: Registry, pace: Pace) -> None:
         self._id = str(registry.pk)
         self._pace = pace
-        self._prepare = prepare
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
         self._failed: list[BaseException] = []
@@ -41,7 +40,6 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            self._prepare()
             while not self._stop.is_set():
                 with suppress(RedisError, DatabaseError):  # Celery logs it; the next tick tries
                     self._take()
@@ -65,11 +63,8 @@ class Worker:
 
 
 @contextmanager
-def working(
-    registry: Registry, *, pace: Pace, prepare: Callable[[], None] = lambda: None
-) -> Iterator[Worker]:
-    """`prepare` is called in the worker's thread before anything else."""
-    worker = Worker(registry, pace, prepare)
+def working(registry: Registry, *, pace: Pace) -> Iterator[Worker]:
+    worker = Worker(registry, pace)
     worker.start()
     try:
         yield worker
