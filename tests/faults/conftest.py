@@ -15,12 +15,15 @@ from console import redis
 from console.contract import keys
 from console.redis import Client
 from practice.testing import PracticeCluster
+from registries.history import WRITER
+from registries.rows import ROWS
 from tests.factories import make_registry
 from tests.faults.follower import following
 from tests.faults.scene import BOOKMARKS, LEASE_TTL, PACE, REDIS_TIMEOUT, ROCK, ROCKS, Scene
 from tests.faults.valkeys import OwnValkey, own_valkey
 from tests.faults.worker import working
 from tests.relay import Relay, relay_to
+from tests.threads import eventually
 
 Play = Callable[..., AbstractContextManager[Scene]]
 
@@ -71,6 +74,10 @@ def to_postgres(transactional_db: None) -> Iterator[Relay]:
     yield relay
     connection.settings_dict.update(direct)
     relay.close()
+    # What could not be told meanwhile is told now, while the tables are this test's.
+    eventually(lambda: WRITER.idle, within=10, what="the history is written")
+    with ROWS.reading:
+        pass
 
 
 @pytest.fixture
