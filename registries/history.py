@@ -107,10 +107,14 @@ class Writer:
             with self._noted:
                 while not self._waiting:
                     self._noted.wait()
-            with self.writing:
-                done = self.write()
-                # Transitions are rare: between them the thread holds no connection.
-                connection.close()
+            try:
+                with self.writing:
+                    done = self.write()
+                    # Transitions are rare: between them the thread holds no connection.
+                    connection.close()
+            except Exception:  # the outermost loop: one odd row must not end all history
+                log.exception("writing the history failed; going on with the next")
+                done = False
             if not done:
                 time.sleep(_RETRY)
 
