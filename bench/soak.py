@@ -7,8 +7,9 @@
 Two real workers watch one practice cluster, in which replicas come and go. Episode after episode
 something goes wrong: reads fail in every way the practice cluster knows, Valkey is flushed or
 killed, a worker is killed, ended, or sleeps through its lease. At the end of each episode the
-faults are lifted, the churn pauses, and the feed has to become what the cluster is, within `WITHIN`
-seconds; in some episodes nothing changes in the cluster, and then no node may leave the feed.
+faults are lifted, the churn pauses, and the feed has to become what the cluster is and the registry
+connected, within `WITHIN` seconds; in some episodes nothing changes in the cluster, and then no
+node may leave the feed.
 `bench.parts_witness` has the other promises. Safety lists run every 15 to 22 seconds instead of
 twice an hour, leases last for 5.
 
@@ -142,7 +143,7 @@ class Soak:
         """Wait until the feed is the cluster, and note how long it took."""
         self._cluster.ask("grow_old")
         truth, began = self._cluster.ask("truth"), self._healed_at
-        while self._feed() != truth:
+        while self._feed() != truth or not self._connected():
             self._check()
             if time.monotonic() - began > WITHIN:
                 self.witness.broken.append(f"after {WITHIN:.0f} s: {self._difference(truth)}")
@@ -160,9 +161,20 @@ class Soak:
             return self.witness.feed()
         return None
 
+    def _connected(self) -> bool:
+        """Whether the worker reads again: what did not change is right also while it does not."""
+        from bench.parts_house import watched
+        from console.redis import RedisError
+
+        with suppress(RedisError):
+            return watched(self.registry_id)
+        return False
+
     def _difference(self, truth: dict[str, list[str]]) -> str:
         feed = self._feed() or {}
         names = [one for one in truth.keys() | feed.keys() if truth.get(one) != feed.get(one)]
+        if not names:
+            return "the registry is not connected"
         first = sorted(names)[0]
         return (
             f"{len(names)} services differ, e.g. {first}: {feed.get(first)} instead of"
