@@ -84,7 +84,7 @@ def test_reset_is_no_fin(relay: Relay, client: socket.socket) -> None:
     relay.be(Trouble(end="rst"))
     with pytest.raises(ConnectionResetError):
         client.recv(1)
-    with connect(relay) as other, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(relay) as other:
         other.recv(1)
 
 

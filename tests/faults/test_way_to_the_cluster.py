@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from console.redis import Client
-from tests.faults.conftest import Play
+from tests.faults.conftest import Play, left_open
 from tests.faults.troubles import PHASES, SLOW, TROUBLES, befall
 from tests.relay import Relay
+
+pytestmark = left_open
 
 # A list that was begun before the trouble, and one after it.
 LISTS = 2
