@@ -9,6 +9,7 @@ the worker has found one.
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import threading
@@ -77,6 +78,10 @@ def _tick(instance: Any, **_: Any) -> None:
     consumed = set(app.amqp.queues.consume_from)
     kinds = {queues.KINDS[name] for name in consumed & queues.KINDS.keys()}
     LOOPS.join(kinds=kinds, most=_most(instance.concurrency, short=queues.SHORT in consumed))
+    # What imports have made stays: a collection that goes through it (100,000 objects, measured 60
+    # to 130 ms) holds every loop up and finds nothing.
+    gc.collect()
+    gc.freeze()
     threading.Thread(target=_ticking, name="ensure", daemon=True).start()
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from console import crew, quarantine, redis, wakeups
 from console.contract import keys
@@ -139,6 +139,7 @@ def own(
             except DatabaseError as error:
                 log.warning("%s: PostgreSQL gives no epoch: %s", owner, error)
                 return False
+            _leave_postgresql()
             log.info("%s: taken for epoch %d", owner, ownership.epoch)
             again = _run(client, owner, ownership, body, lift_epoch)
             if ownership.ending:
@@ -151,6 +152,13 @@ def own(
     if again or ownership.ending:
         wakeups.ring(owner)  # workers look for work at once
     return True
+
+
+def _leave_postgresql() -> None:
+    """A loop needs no connection from here on: hundreds of threads that each keep the one they got
+    their epoch by are more than a server admits."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _run(

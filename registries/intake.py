@@ -53,19 +53,26 @@ class Intake:
         self._phase = Phase.CONNECTING
         self._lists = self._watches = self._events = self._bookmarks = self._drift = 0
         self._failures: Counter[str] = Counter()
+        self._judged: tuple[list[EndpointSlice | Endpoints], list[Part]] = [], []
         self._connected_at = self._bookmark_at = 0
         self.event_at = 0
 
     def doubts(self, scope: str, things: list[EndpointSlice | Endpoints]) -> bool:
         if not self._guarded:
             return False
-        now, then = self._store.remaining(scope, self._parts(things))
+        parts = self._parts(things)
+        self._judged = things, parts  # a large list is not read twice
+        now, then = self._store.remaining(scope, parts)
         return (now >= GUARD_FROM and then * 2 < now) or (now > 0 and then == 0)
 
     def replace(self, scope: str, things: list[EndpointSlice | Endpoints]) -> None:
         if len(things) > self._most:
             raise errors.too_much(f"{len(things):,} objects")
-        self._store.replace(scope, self._parts(things), at=self._told(0))
+        judged, parts = self._judged
+        self._judged = [], []
+        if judged is not things:
+            parts = self._parts(things)
+        self._store.replace(scope, parts, at=self._told(0))
 
     def put(self, thing: EndpointSlice | Endpoints) -> None:
         at = self._told(1)

@@ -21,6 +21,9 @@ _METADATA = frozenset(
 )
 
 
+_NO_ADDRESS = "not an address"
+
+
 def refusal(address: Address, *, allow_loopback: bool) -> str:
     """Say why an address is not to be used; empty if it may be."""
     mapped = getattr(address, "ipv4_mapped", None)
@@ -39,14 +42,23 @@ def refusal(address: Address, *, allow_loopback: bool) -> str:
     return ""
 
 
-@lru_cache(maxsize=100_000)
+_LONGEST = 45  # characters of an address
+
+
 def judge(text: str, *, allow_loopback: bool) -> tuple[str, str]:
-    """An endpoint's address as it is published, and why it is not. Remembered: clusters say the
-    same addresses again with every change, and reading one costs more than the rest of its
-    endpoint."""
+    """An endpoint's address as it is published, and why it is not."""
+    if len(text) > _LONGEST:
+        return "", _NO_ADDRESS
+    return _judge(text, allow_loopback)
+
+
+# Clusters say the same addresses again with every change, and reading one costs more than the rest
+# of its endpoint.
+@lru_cache(maxsize=100_000)
+def _judge(text: str, allow_loopback: bool) -> tuple[str, str]:
     address = parse(text)
     if address is None:
-        return "", "not an address"
+        return "", _NO_ADDRESS
     return str(address), refusal(address, allow_loopback=allow_loopback)
 
 

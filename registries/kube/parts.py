@@ -22,6 +22,9 @@ SERVICE_LABEL = "kubernetes.io/service-name"
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
 # RFC 1123: other names never came from a Kubernetes API server.
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_LONGEST_NAME = 253
+# What is longer is read each time it is said: what is remembered must not be what fills a memory.
+_REMEMBERED = 2_000  # bytes
 _NO_NUMBER = "port without a number"
 _ports_decoder = msgspec.json.Decoder(list[SlicePort] | None)
 _endpoint_decoder = msgspec.json.Decoder(SliceEndpoint)
@@ -67,8 +70,12 @@ def to_part(thing: EndpointSlice | Endpoints, *, allow_loopback: bool = False) -
     )
 
 
-@lru_cache(maxsize=32_768)
 def _is_name(text: str) -> bool:
+    return len(text) <= _LONGEST_NAME and _fits(text)
+
+
+@lru_cache(maxsize=32_768)
+def _fits(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
@@ -133,11 +140,14 @@ class _Intake:
             self.refused[reason] = self.refused.get(reason, 0) + count
 
 
-# With every change of a slice the API server says all of its endpoints again, the same bytes but
-# for one: those are not read again, and equal endpoints are one object. About 500 bytes each.
-@lru_cache(maxsize=32_768)
 def _endpoint_of(raw: bytes, allow_loopback: bool) -> tuple[Endpoint | None, str]:
     """An endpoint of a slice, or why it is left out."""
+    if len(raw) > _REMEMBERED:
+        return _read_endpoint(raw, allow_loopback)
+    return _remembered_endpoint(raw, allow_loopback)
+
+
+def _read_endpoint(raw: bytes, allow_loopback: bool) -> tuple[Endpoint | None, str]:
     try:
         one = _endpoint_decoder.decode(raw)
     except (msgspec.DecodeError, RecursionError):
@@ -153,13 +163,24 @@ def _endpoint_of(raw: bytes, allow_loopback: bool) -> tuple[Endpoint | None, str
     )
 
 
-@lru_cache(maxsize=4_096)
+# With every change of a slice the API server says all of its endpoints again, the same bytes but
+# for one: those are not read again, and equal endpoints are one object. About 500 bytes each.
+_remembered_endpoint = lru_cache(maxsize=32_768)(_read_endpoint)
+
+
 def _ports_of(raw: bytes) -> tuple[tuple[Port, ...], int]:
     """The ports of a slice, and how many are left out. Most slices have the same few."""
+    return _read_ports(raw) if len(raw) > _REMEMBERED else _remembered_ports(raw)
+
+
+def _read_ports(raw: bytes) -> tuple[tuple[Port, ...], int]:
     try:
         return _make_ports(_ports_decoder.decode(raw))
     except (msgspec.DecodeError, RecursionError):
         return (), 1
+
+
+_remembered_ports = lru_cache(maxsize=4_096)(_read_ports)
 
 
 def _make_ports(ports: list[SlicePort] | None) -> tuple[tuple[Port, ...], int]:

@@ -41,7 +41,7 @@ def test_a_quiet_publisher_does_not_rest(store: Client) -> None:
     assert publisher.rest == 0
 
 
-def test_commits_are_a_fifth_of_the_time_at_most(store: Client) -> None:
+def test_commits_are_half_of_the_time_at_most(store: Client) -> None:
     clock = Clock(0.001)
     _, publisher = publishing(store, clock)
     publisher.publish()

@@ -30,7 +30,7 @@ BUSY = KubeError("throttled", "", retry_after=20)
     [
         (Doubtful("mass_deletion", ""), 0.0, 5.0, Keep.ALL, True, False),
         (Expired("expired", ""), 0.0, 0.0, Keep.FLOOR, False, False),
-        (TooLarge("version_too_large", "", retry_after=1), 0.0, 1.8, Keep.NOTHING, True, False),
+        (TooLarge("version_too_large", "", retry_after=1), 0.0, 0.0, Keep.NOTHING, True, False),
         (SILENT, 75.0, 0.0, Keep.ALL, False, True),
         (CUT, 60.0, 0.0, Keep.ALL, False, True),
         (CUT, 0.2, 0.8, Keep.ALL, True, True),

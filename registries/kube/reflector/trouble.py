@@ -59,14 +59,13 @@ class Trouble:
             self._backoff.recovered()
         if isinstance(error, Doubtful):
             return Outcome(pause=self._timing.confirm_after)
-        if isinstance(error, Expired):
-            # Once is ordinary; a server that always says so is not pressed.
+        if isinstance(error, Expired | TooLarge):
+            # A list is the cure. Once is ordinary; a server that always says so is not pressed.
             soon = self._clock() - self._expired_at < self._timing.soon
             self._expired_at = self._clock()
-            pause = self._backoff.failed() if soon else 0.0
-            return Outcome(pause=pause, keep=Keep.FLOOR, told=False)
-        if isinstance(error, TooLarge):
-            pause = self._backoff.failed(at_least=error.retry_after)
+            pause = self._backoff.failed(at_least=error.retry_after) if soon else 0.0
+            if isinstance(error, Expired):
+                return Outcome(pause=pause, keep=Keep.FLOOR, told=False)
             return Outcome(pause=pause, keep=Keep.NOTHING)
         if isinstance(error, Silent) or (
             isinstance(error, Cut) and lived >= self._timing.short_watch
