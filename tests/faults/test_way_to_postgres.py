@@ -15,7 +15,7 @@ from registries import actions
 from registries.models import Registry
 from tests.faults.conftest import Play
 from tests.faults.scene import Scene
-from tests.faults.troubles import BROKEN, TROUBLES, befall
+from tests.faults.troubles import TROUBLES
 from tests.relay import Relay, Trouble
 from tests.threads import eventually
 
@@ -24,38 +24,26 @@ NOTICED = 9.0
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_the_feed_is_the_clusters_again(
+def test_it_keeps_nothing_from_being_published(
     play: Play, store: Client, to_postgres: Relay, trouble: str
 ) -> None:
+    """There is one phase only: nobody keeps a connection between two looks at his row."""
     with play(store) as scene:
-
-        def meanwhile() -> None:
-            look(scene)
-            if trouble == "late ends":
-                end_sessions()
-
-        # Nobody keeps a connection between two looks, so there is no other phase.
-        befall(scene, to_postgres, trouble, phase="publishing", meanwhile=meanwhile)
-        scene.heals(trouble, within=3)
+        to_postgres.be(TROUBLES[trouble])
+        look(scene)
+        if trouble == "late ends":
+            end_sessions()
+        for _ in range(2):
+            scene.burst()
+            scene.heals(trouble, within=3)
+        to_postgres.clear()
         assert scene.lists() == 0
         edit(scene)
         eventually(lambda: scene.lists() == 1, within=NOTICED, what="the row is read again")
+        scene.heals("read again")
         assert scene.follower.stood
         assert scene.follower.grew
         assert scene.worker.epochs == [1]
-
-
-@pytest.mark.parametrize("trouble", BROKEN)
-def test_what_changes_meanwhile_is_published_meanwhile(
-    play: Play, store: Client, to_postgres: Relay, trouble: str
-) -> None:
-    with play(store) as scene:
-        to_postgres.be(BROKEN[trouble])
-        for _ in range(3):
-            look(scene)
-            scene.move()
-            scene.heals(trouble, within=3)
-        assert scene.follower.stood
 
 
 def test_restarted(play: Play, store: Client, to_postgres: Relay) -> None:
