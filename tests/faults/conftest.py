@@ -125,6 +125,7 @@ def play(transactional_db: None, cluster: PracticeCluster, settings: Settings) -
             if not quiet:
                 scene.move()
                 scene.heals("start")
+                eventually(lambda: WRITER.idle, what="its history is written")
             cluster.forget_requests()
             yield scene
 

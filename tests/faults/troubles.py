@@ -40,9 +40,9 @@ def idle(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def listing(scene: Scene) -> Iterator[None]:
-    """In the middle of a list, which takes a third of a second, in whatever way it is asked for."""
+    """In the middle of a list, which takes a while, in whatever way it is asked for."""
     for verb in ("list", "watch"):
-        scene.cluster.fault("slow", verb=verb, rate=200_000)
+        scene.cluster.fault("slow", verb=verb, rate=400_000)
     scene.cluster.fault("compact")
     scene.cluster.fault("drop-watches", how="clean")
     eventually(lambda: scene.lists() > 0, what="a list has begun")
