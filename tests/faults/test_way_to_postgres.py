@@ -19,8 +19,8 @@ from tests.faults.troubles import TROUBLES
 from tests.relay import Relay, Trouble
 from tests.threads import eventually
 
-# To make a connection may take 5 s (`connect_timeout`), the next attempt comes 1 s later.
-NOTICED = 9.0
+# To make a connection may take 2 s here, and the next attempt comes 1 s later.
+NOTICED = 8.0
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
