@@ -103,7 +103,7 @@ def test_frozen(scene: Scene, valkey: OwnValkey, seconds: float) -> None:
 
 @pytest.mark.parametrize("what", ["WRITE", "ALL"])
 def test_paused(scene: Scene, valkey: OwnValkey, what: str) -> None:
-    valkey.client.execute_command("CLIENT", "PAUSE", 2000, what)
+    valkey.client.execute_command("CLIENT", "PAUSE", 1000, what)
     scene.move()
     scene.heals("paused")
     assert scene.follower.stood

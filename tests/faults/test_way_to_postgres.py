@@ -19,6 +19,8 @@ from tests.faults.troubles import TROUBLES
 from tests.relay import Relay, Trouble
 from tests.threads import eventually
 
+pytestmark = pytest.mark.slow
+
 # To make a connection may take 2 s here, and the next attempt comes 1 s later.
 NOTICED = 8.0
 

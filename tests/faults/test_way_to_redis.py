@@ -11,6 +11,8 @@ from tests.faults.troubles import PHASES, SLOW, TROUBLES, befall
 from tests.relay import Relay, Trouble
 from tests.threads import eventually
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_the_feed_is_the_clusters_again(
