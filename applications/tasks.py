@@ -7,7 +7,7 @@ from celery import shared_task
 from applications import follower
 from console.contract import keys
 from console.models import ControlPlane
-from console.ownership import ensure, own
+from console.ownership import claim, ensure, own
 from console.shutdown import STOP
 
 
@@ -16,7 +16,7 @@ def compile_control_plane(control_plane_id: str) -> None:
     """Compile a control plane until it is deleted or this worker stops."""
     own(
         keys.control_plane(control_plane_id),
-        claim_epoch=lambda: ControlPlane.claim_epoch(control_plane_id),
+        claim_epoch=lambda: claim(ControlPlane, control_plane_id),
         body=lambda ownership: follower.compile_(control_plane_id, ownership),
         stop=STOP,
         lift_epoch=lambda epoch: ControlPlane.lift_epoch(control_plane_id, epoch),

@@ -14,6 +14,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
@@ -28,7 +29,10 @@ from console.loops import LOOPS
 from console.quarantine import Hold
 from console.redis import Client, RedisError
 
-__all__ = ["LostOwnership", "Ownership", "ensure", "own"]
+__all__ = ["LostOwnership", "Ownership", "claim", "ensure", "own"]
+
+if TYPE_CHECKING:
+    from console.models import Owned
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +143,6 @@ def own(
             except DatabaseError as error:
                 log.warning("%s: PostgreSQL gives no epoch: %s", owner, error)
                 return False
-            _leave_postgresql()
             log.info("%s: taken for epoch %d", owner, ownership.epoch)
             again = _run(client, owner, ownership, body, lift_epoch)
             if ownership.ending:
@@ -154,10 +157,13 @@ def own(
     return True
 
 
-def _leave_postgresql() -> None:
-    """A loop needs no connection from here on: hundreds of threads that each keep the one they got
-    their epoch by are more than a server admits."""
-    if not connection.in_atomic_block:
+def claim(row: type[Owned], row_id: str) -> int:
+    """Claim the next epoch for a loop in a thread of its own, and leave PostgreSQL: hundreds of
+    threads that each keep the connection they got their epoch by are more than a server admits.
+    Raises `DoesNotExist`, `DatabaseError`."""
+    try:
+        return row.claim_epoch(row_id)
+    finally:
         connection.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from console.contract import keys
-from console.ownership import ensure, own
+from console.ownership import claim, ensure, own
 from console.shutdown import STOP
 from gateways import follower
 from gateways.models import Gateway
@@ -16,7 +16,7 @@ def drive_gateway(gateway_id: str) -> None:
     """Drive a gateway until it is disabled, deleted, or this worker stops."""
     own(
         keys.gateway(gateway_id),
-        claim_epoch=lambda: Gateway.claim_epoch(gateway_id),
+        claim_epoch=lambda: claim(Gateway, gateway_id),
         body=lambda ownership: follower.drive(gateway_id, ownership),
         stop=STOP,
         lift_epoch=lambda epoch: Gateway.lift_epoch(gateway_id, epoch),

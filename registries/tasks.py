@@ -6,7 +6,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from console.contract import keys
-from console.ownership import ensure, own
+from console.ownership import claim, ensure, own
 from console.shutdown import STOP
 from registries import health, rounds, watcher
 from registries.models import Registry
@@ -17,7 +17,7 @@ def watch_registry(registry_id: str) -> None:
     """Watch a registry until it is disabled, deleted, or this worker stops."""
     own(
         keys.registry(registry_id),
-        claim_epoch=lambda: Registry.claim_epoch(registry_id),
+        claim_epoch=lambda: claim(Registry, registry_id),
         body=lambda ownership: watcher.watch(registry_id, ownership),
         stop=STOP,
         lift_epoch=lambda epoch: Registry.lift_epoch(registry_id, epoch),

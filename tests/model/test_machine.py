@@ -36,8 +36,8 @@ STEADY = "bank/steady"
 QUICK = replace(
     TIMING,
     watch_for=(2, 3),
-    silence=0.4,
-    first_silence=0.4,
+    silence=1.0,
+    first_silence=1.0,
     short_watch=0.05,
     healthy=0.1,
     confirm_after=0.1,
@@ -196,7 +196,7 @@ class Discovery(RuleBasedStateMachine):
     def agree(self) -> None:
         """Undisturbed, the feed is soon what the cluster says."""
         self._cluster.clear_faults()
-        until = time.monotonic() + 15
+        until = time.monotonic() + 40
         while self._published() != self._expected():
             assert time.monotonic() < until, (self._published(), self._expected())
             time.sleep(0.01)

@@ -16,7 +16,12 @@ from tests.ownership.conftest import Seen
 from tests.ownership.workers import beat, running, worker
 from tests.threads import eventually
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    # The way to the broker is cut under its clients; what they leave of it is not what is tested.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @pytest.fixture
