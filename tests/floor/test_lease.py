@@ -6,7 +6,7 @@ import pytest
 
 from console.lease import Lease
 from console.redis import Client, RedisError
-from tests.feed.relay import relay_to
+from tests.relay import relay_to
 from tests.threads import eventually
 
 KEY = "portolan:test:lease"

@@ -18,8 +18,8 @@ from gateways.follower import Pace
 from gateways.health import Status
 from gateways.models import Gateway
 from tests.factories import make_control_plane, make_gateway
-from tests.feed.relay import relay_to
 from tests.gateways.examples import route, upstream
+from tests.relay import relay_to
 from tests.threads import eventually, owned
 
 pytestmark = pytest.mark.django_db(transaction=True)

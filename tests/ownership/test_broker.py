@@ -10,10 +10,10 @@ from django.conf import settings
 
 from console.contract import keys
 from console.redis import Client
-from tests.feed.relay import Relay, relay_to
 from tests.ownership import loops
 from tests.ownership.conftest import Seen
 from tests.ownership.workers import beat, running, worker
+from tests.relay import Relay, relay_to
 from tests.threads import eventually
 
 pytestmark = [

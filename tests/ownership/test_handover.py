@@ -14,9 +14,9 @@ from console.contract import keys
 from console.redis import Client
 from practice.testing import PracticeCluster
 from registries.models import Registry
-from tests.feed.relay import relay_to
 from tests.ownership.workers import TTL, Process, environment, running, worker
 from tests.registries.watched import Published, registry_of
+from tests.relay import relay_to
 from tests.threads import eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

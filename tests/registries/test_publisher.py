@@ -13,8 +13,8 @@ from console.feed import FeedReader, FeedWriter, Fenced
 from console.redis import Client, RedisError
 from registries.endpoints import EndpointStore
 from registries.publisher import Publisher, erase
-from tests.feed.relay import Relay, relay_to
 from tests.registries.parts import part
+from tests.relay import Relay, relay_to
 
 OWNER = keys.registry("tested")
 FEED = keys.feed(OWNER)
