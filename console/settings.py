@@ -90,6 +90,7 @@ STATICFILES_DIRS = [
     # Only what pages load, so that collecting stays quick.
     ("tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
     ("icons", BASE_DIR / "node_modules/@tabler/icons-webfont/dist"),
+    ("idiomorph", BASE_DIR / "node_modules/idiomorph/dist"),
 ]
 # Serve files from their places in a checkout; in production from STATIC_ROOT.
 WHITENOISE_USE_FINDERS = env.flag("STATIC_FROM_SOURCE", default=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms, template
+from django.contrib.messages.storage.base import Message
 from django.core.paginator import Page
 from django.forms import BoundField
 from django.template import Context
@@ -19,7 +20,9 @@ from django.utils.translation import ngettext
 
 from console.contract import wire
 from console.redaction import redact
+from console.ui.lists import Listing
 from console.ui.pages import Badge
+from console.ui.toasts import way_back
 
 register = template.Library()
 
@@ -153,6 +156,34 @@ def pagination(context: Context, page: Page[Any], target: str = "") -> dict[str,
         "ellipsis": page.paginator.ELLIPSIS,
         "target": target,
     }
+
+
+@register.inclusion_tag("_sort_heading.html", takes_context=True)
+def sort_heading(
+    context: Context, listing: Listing[Any], name: str, label: str, css: str = ""
+) -> dict[str, Any]:
+    """A table heading that sorts (`console.ui.lists`); pressed again, it turns the order round."""
+    order = {name: "ascending", f"-{name}": "descending"}.get(listing.sort, "")
+    return {
+        "request": context["request"],
+        "label": label,
+        "css": css,
+        "order": order,
+        "next": f"-{name}" if order == "ascending" else name,
+    }
+
+
+@register.inclusion_tag("_export.html", takes_context=True)
+def export_links(context: Context) -> dict[str, Any]:
+    """The list as a file, with the filters that the address has."""
+    return {"request": context["request"]}
+
+
+@register.simple_tag
+def undo_of(message: Message) -> dict[str, Any] | None:
+    """The way back that a message offers (`console.ui.toasts`)."""
+    found = way_back(message.extra_tags or "")
+    return {"url": found[0], "fields": found[1]} if found else None
 
 
 @register.filter

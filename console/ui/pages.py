@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from console import actions
 from console.models import ControlPlane
+from console.roles import Role
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -30,11 +31,11 @@ class Badge:
     colour: str = "secondary"
 
 
-def page(*methods: str) -> Callable[[View[P]], View[P]]:
-    """Declare a view of the console and its methods.
+def page(*methods: str, role: Role | None = None) -> Callable[[View[P]], View[P]]:
+    """Declare a view of the console, its methods, and the role that it takes.
 
-    Who may see it is decided here and nowhere else: today everybody who is logged in
-    (`LoginRequiredMiddleware`); roles will be asked for in this place.
+    Who may see it is decided here and nowhere else. Without a role: reading takes a viewer,
+    everything else an editor.
     """
 
     def declare(view: View[P]) -> View[P]:
