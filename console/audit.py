@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 from django.forms.models import model_to_dict
 
-from console.models import AuditEntry
+from console import wakeups
+from console.contract import keys
+from console.models import AuditEntry, ControlPlane
 from console.secrets import Secret, SecretField
 
 # Who acts: a user, or None for the house itself (start-up, a command).
@@ -36,7 +39,8 @@ def record(
     before: Facts | None = None,
     after: Facts | None = None,
 ) -> AuditEntry:
-    """Append an entry. Of a change only the fields that differ are kept."""
+    """Append an entry, and tell open pages once it is committed. Of a change only the fields that
+    differ are kept."""
     if before is not None and after is not None:
         changed = {
             name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
@@ -44,17 +48,33 @@ def record(
         before = {name: before.get(name) for name in sorted(changed)}
         after = {name: after.get(name) for name in sorted(changed)}
     user = actor if isinstance(actor, AbstractBaseUser) else None
+    plane_id = control_plane_id_of(row)
+    if plane_id:
+        wakeups.send(keys.rows(str(plane_id)))
     return AuditEntry.objects.create(
         actor_id=user.pk if user else None,
         actor_name=user.get_username() if user else "portolan",
         verb=verb,
-        control_plane_id=getattr(row, "control_plane_id", None),
+        control_plane_id=plane_id,
         object_type=row._meta.model_name or "",
         object_id=str(row.pk),
         object_name=str(row),
         before=before,
         after=after,
     )
+
+
+def control_plane_id_of(row: models.Model) -> uuid.UUID | None:
+    """The control plane that a row belongs to, itself or by its owner; None: to none."""
+    if isinstance(row, ControlPlane):
+        return row.pk
+    if hasattr(row, "control_plane_id"):
+        plane_id: uuid.UUID = row.control_plane_id
+        return plane_id
+    for owner in ("application", "upstream"):
+        if hasattr(row, owner):
+            return control_plane_id_of(getattr(row, owner))
+    return None
 
 
 def _plain(value: Any) -> Any:

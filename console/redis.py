@@ -14,6 +14,8 @@ import socket
 from typing import Any, TypeAlias
 
 import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -44,6 +46,17 @@ def connect(url: str) -> Client:
         retry=Retry(NoBackoff(), 0),
     )
     return client
+
+
+def connect_async(url: str) -> Client:
+    """As `connect`, for an event loop: one connection, used by one task at a time."""
+    return redis.asyncio.Redis.from_url(
+        url,
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+        health_check_interval=15,
+        retry=AsyncRetry(NoBackoff(), 0),
+    )
 
 
 _store: Client | None = None

@@ -1,0 +1,144 @@
+// Parts of a page that change by themselves:
+//   <div id="…" data-live="TOPIC TOPIC" hx-get="…" hx-trigger="live" hx-swap="morph:innerHTML">
+// One stream for all topics of the page says which of them changed; htmx asks for the parts that
+// show them. A part is asked for at once, then at most once a second and never for more than a fifth
+// of the time, so that a slow server is asked less. A hidden page asks for nothing.
+(() => {
+  "use strict";
+
+  const EVERY = 1000; // milliseconds between two requests for one part
+  const SHARE = 4; // a part rests this many times as long as its last request took
+  const SILENCE = 40000; // the server speaks every 15 s: after this the stream is dead
+  const HIDDEN = 30000; // a page that is hidden for so long needs no stream
+  const url = document.body.dataset.liveUrl;
+  const states = new WeakMap(); // of parts: {next, timer, dirty, began}
+  let source = null;
+  let listened = ""; // the topics of the open stream
+  let heard = 0;
+  let tries = 0;
+  let retry = 0;
+  let leave = 0;
+
+  const parts = () => [...document.querySelectorAll("[data-live]")];
+  const topicsOf = (part) => part.dataset.live.split(/\s+/).filter(Boolean);
+  const stateOf = (part) => {
+    if (!states.has(part)) states.set(part, { next: 0, timer: 0, dirty: false, began: 0 });
+    return states.get(part);
+  };
+
+  const sign = (state) => {
+    for (const one of document.querySelectorAll("[data-live-sign]")) {
+      one.dataset.state = state;
+      one.title = one.dataset[state] ?? "";
+    }
+  };
+
+  const refresh = (part) => {
+    const state = stateOf(part);
+    if (document.hidden) {
+      state.dirty = true;
+      return;
+    }
+    if (state.timer) return;
+    const wait = Math.max(0, state.next - performance.now());
+    state.timer = setTimeout(() => {
+      state.timer = 0;
+      if (!part.isConnected) return;
+      state.dirty = false;
+      state.began = performance.now();
+      state.next = state.began + EVERY;
+      htmx.trigger(part, "live");
+    }, wait);
+  };
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const part = event.target;
+    if (!part.dataset?.live || !states.has(part)) return;
+    const state = stateOf(part);
+    const now = performance.now();
+    state.next = Math.max(state.next, now + SHARE * (now - state.began));
+  });
+
+  const close = () => {
+    source?.close();
+    source = null;
+    listened = "";
+    clearTimeout(retry);
+  };
+
+  const open = () => {
+    const topics = [...new Set(parts().flatMap(topicsOf))].sort();
+    const wanted = topics.map((topic) => `t=${encodeURIComponent(topic)}`).join("&");
+    if (source && wanted === listened && source.readyState !== EventSource.CLOSED) return;
+    close();
+    if (!wanted) return;
+    listened = wanted;
+    heard = performance.now();
+    source = new EventSource(`${url}?${wanted}`);
+    source.addEventListener("ready", () => {
+      heard = performance.now();
+      tries = 0;
+      sign("on");
+      parts().forEach(refresh);
+    });
+    source.addEventListener("beat", () => {
+      heard = performance.now();
+    });
+    source.addEventListener("changed", (event) => {
+      heard = performance.now();
+      const changed = new Set(event.data.split("\n"));
+      for (const part of parts()) {
+        if (topicsOf(part).some((topic) => changed.has(topic))) refresh(part);
+      }
+    });
+    source.addEventListener("error", () => {
+      sign("away");
+      if (source?.readyState !== EventSource.CLOSED) return; // the browser tries by itself
+      close();
+      const wait = Math.min(30000, 1000 * 2 ** tries++) * (0.5 + Math.random());
+      retry = setTimeout(open, wait);
+    });
+  };
+
+  // A stream that went silent without an end: the laptop slept, a proxy forgot it.
+  setInterval(() => {
+    if (source && performance.now() - heard > SILENCE) {
+      close();
+      sign("away");
+      open();
+    }
+  }, 5000);
+
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(leave);
+    if (document.hidden) {
+      leave = setTimeout(close, HIDDEN);
+      return;
+    }
+    open();
+    for (const part of parts()) if (stateOf(part).dirty) refresh(part);
+  });
+  // A page that comes back from the browser's memory has lost its stream.
+  window.addEventListener("pageshow", (event) => event.persisted && open());
+  window.addEventListener("pagehide", close);
+  // A part that came or went has other topics.
+  document.addEventListener("htmx:afterSettle", () => source && open());
+
+  // <tr data-flash="STATE">: shines for a moment when its state is another than before the swap.
+  const before = new Map();
+  const flashing = (root) => [...root.querySelectorAll("[data-flash][id]")];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    for (const one of flashing(event.target)) before.set(one.id, one.dataset.flash);
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    for (const one of flashing(event.target)) {
+      if (before.has(one.id) && before.get(one.id) !== one.dataset.flash) {
+        one.classList.add("changed");
+        one.addEventListener("animationend", () => one.classList.remove("changed"), { once: true });
+      }
+    }
+    before.clear();
+  });
+
+  open();
+})();

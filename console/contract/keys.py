@@ -38,6 +38,11 @@ def gateway(gateway_id: str) -> str:
     return f"gateway:{gateway_id}"
 
 
+def rows(control_plane_id: str) -> str:
+    """The topic of wake-ups that says that something of a control plane was saved."""
+    return f"rows:{control_plane_id}"
+
+
 def kind(owner: str) -> str:
     """What sort of owner it is: the word before its id."""
     return owner.partition(":")[0]

@@ -56,8 +56,8 @@ def since(moment: datetime | float | None) -> SafeString | str:
         return _("never")
     at = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment / 1000, UTC)
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        at.isoformat(timespec="seconds"),
+        '<time datetime="{}" title="{}" data-since>{}</time>',
+        at.isoformat(timespec="milliseconds"),
         timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S %Z"),
         _distance((timezone.now() - at).total_seconds()),
     )
@@ -77,6 +77,21 @@ def _distance(seconds: float) -> str:
         days = int(left // 86_400)
         text = ngettext("%d day", "%d days", days) % days
     return (_("%s ago") if seconds > 0 else _("in %s")) % text
+
+
+@register.simple_tag
+def ago_words() -> str:
+    """The words of `since`, for the script that keeps ages true while a page stays open
+    (static/ago.js); separated by bars."""
+    days = [ngettext("%d day", "%d days", number) for number in (1, 2)]
+    words = [_("%d s"), _("%d min"), _("%d h"), *days, _("%s ago"), _("in %s"), _("just now")]
+    return "|".join(words)
+
+
+@register.simple_tag
+def now_ms() -> int:
+    """The server's time in milliseconds since the Unix epoch."""
+    return int(timezone.now().timestamp() * 1000)
 
 
 @register.filter
