@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
     from console.redis import Client
     from practice.testing import PracticeCluster
+
+
+def pytest_sessionstart() -> None:
+    """Pages in another language are those that the catalogue has now."""
+    from console.i18n import catalogue
+
+    catalogue.compile_changed(Path(__file__).parents[1] / "locale")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from console.embedded.errors import StartError
+from console.i18n import catalogue
 from console.up import lock, plan, report
 from console.up.house import House
 from console.up.supervisor import Interrupted, Supervisor
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         names = ("host", "console_port", "gateway_port", "cluster_port", "postgres_port")
         chosen = {name: options[name] for name in (*names, "redis_port", "empty")}
         var = Path(settings.VAR_DIR).resolve()
+        catalogue.compile_changed(settings.BASE_DIR / "locale")
         try:
             with lock.alone(var / "run"):
                 made = plan.make(plan.Options(base=settings.BASE_DIR, var=var, **chosen))
