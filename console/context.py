@@ -7,11 +7,23 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from console.ui.pages import control_plane_of
+from console.access import May
+from console.ui import shown
 
 
 def control_plane(request: HttpRequest) -> dict[str, Any]:
-    """The control plane whose pages are shown; looked for only where it is shown."""
-    if not request.user.is_authenticated:
-        return {}
-    return {"control_plane": SimpleLazyObject(lambda: control_plane_of(request))}
+    """The control plane whose pages are shown, what the person may do in it, and which others
+    there are; looked for only where it is shown."""
+    user = getattr(request, "user", None)  # there is none where a request is refused early
+    if user is None or not user.is_authenticated:
+        return {"may": May()}
+
+    def plane() -> Any:
+        seat = shown.seat(request)
+        return seat.control_plane if seat else None
+
+    return {
+        "control_plane": SimpleLazyObject(plane),
+        "may": SimpleLazyObject(lambda: shown.may(request)),
+        "seats": SimpleLazyObject(lambda: shown.seats(request)),
+    }

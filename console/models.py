@@ -1,4 +1,5 @@
-"""The rows that every room stands on: control planes, API tokens, the audit log."""
+"""The rows that every room stands on: control planes and their members, API tokens, the audit
+log."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from console.roles import Role
 
 
 class Row(models.Model):
@@ -89,6 +92,67 @@ class ControlPlane(Row, Owned):
         ControlPlane.objects.filter(pk=self.pk).update(revision=F("revision") + 1)
         self.refresh_from_db(fields=["revision"])
         return self.revision
+
+
+class Membership(Row):
+    """What a person may do in one control plane. Superusers need none: `console.access`."""
+
+    control_plane = models.ForeignKey(
+        ControlPlane,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("control plane"),
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("user"),
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
+
+    class Meta:
+        ordering: ClassVar = ["user__username"]
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["control_plane", "user"],
+                name="member_once",
+                violation_error_message=_("This person is a member already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.user.get_username()
+
+
+class Preferences(models.Model):
+    """How a person wants the console to look; kept here so that it follows their login. Empty:
+    as the browser says."""
+
+    class Theme(models.TextChoices):
+        AUTO = "", _("as the system")
+        LIGHT = "light", _("light")
+        DARK = "dark", _("dark")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="preferences",
+        primary_key=True,
+    )
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, choices=settings.LANGUAGES
+    )
+    theme = models.CharField(_("theme"), max_length=10, blank=True, choices=Theme)
+
+    class Meta:
+        verbose_name = _("preferences")
+        verbose_name_plural = _("preferences")
+
+    def __str__(self) -> str:
+        return self.user.get_username()
 
 
 class ApiToken(Row):

@@ -12,26 +12,45 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers, viewsets
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
-from rest_framework.generics import GenericAPIView
+from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.throttling import UserRateThrottle
 
+from console import access
 from console.models import ControlPlane
+from console.permissions import RolePermission, planes, seats
+from console.roles import Role
 from console.secrets import Secret
 
 RowT = TypeVar("RowT", bound=models.Model)
+OwnerT = TypeVar("OwnerT", bound=models.Model)
 
 REQUIRED = _("This field is required.")
+_MAKING = Role.EDITOR
+
+
+class RelatedRow(serializers.PrimaryKeyRelatedField[Any]):
+    """Another row, of a control plane in which who asks has a seat."""
+
+    def get_queryset(self) -> Any:
+        rows = super().get_queryset()
+        request = self.context.get("request")
+        if rows is None or request is None:
+            return rows if rows is None else rows.none()
+        return access.within(rows, planes(request))
 
 
 class RowSerializer(serializers.ModelSerializer[RowT]):
     """The shape of a row. A field that the request has and the row has not is an error, so that a
     misspelt name is not taken for an omitted one."""
+
+    serializer_related_field = RelatedRow
 
     def build_standard_field(
         self, field_name: str, model_field: Any
@@ -76,10 +95,10 @@ def draft_of(serializer: serializers.BaseSerializer[RowT]) -> RowT:
 
 
 class OwnedByControlPlane(RowSerializer[RowT]):
-    """A row of a control plane, which may be left out where there is only one and stays what it
-    was at the row's creation."""
+    """A row of a control plane, which may be left out where there is only one to choose and stays
+    what it was at the row's creation."""
 
-    control_plane = serializers.PrimaryKeyRelatedField(
+    control_plane = RelatedRow(
         queryset=ControlPlane.objects.all(),
         required=False,
         help_text=_("May be left out if there is only one"),
@@ -92,17 +111,20 @@ class OwnedByControlPlane(RowSerializer[RowT]):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if self.instance is None and "control_plane" not in attrs:
-            attrs["control_plane"] = only_control_plane()
+        if self.instance is None:
+            attrs["control_plane"] = self._home(attrs.get("control_plane"))
         return attrs
 
-
-def only_control_plane() -> ControlPlane:
-    """The one control plane there is. Raises `ValidationError` if there are others."""
-    found = list(ControlPlane.objects.all()[:2])
-    if len(found) != 1:
-        raise ValidationError({"control_plane": [REQUIRED]})
-    return found[0]
+    def _home(self, wanted: ControlPlane | None) -> ControlPlane:
+        """Where a new row is to be: as wanted, or where else who asks may make one."""
+        found = [seat.control_plane for seat in seats(self.context["request"]) if seat.may(_MAKING)]
+        if wanted is None:
+            if len(found) != 1:
+                raise ValidationError({"control_plane": [REQUIRED]})
+            return found[0]
+        if wanted not in found:
+            raise PermissionDenied
+        return wanted
 
 
 class SecretField(serializers.CharField):
@@ -142,8 +164,12 @@ class MillisecondsField(serializers.DateTimeField):
 
 
 class RoomView(GenericAPIView[RowT]):
-    """What every view of rows has: who acts, UUIDs in addresses, lists in a total order."""
+    """What every view of rows has: who acts, rows of their control planes only, UUIDs in addresses,
+    lists in a total order."""
 
+    permission_classes = [RolePermission]
+    writing = Role.EDITOR
+    personal = False
     lookup_value_converter = "uuid"
     ordering: tuple[str, ...] = ("name",)
     ordering_fields: tuple[str, ...] = ("name", "created_at", "updated_at")
@@ -154,12 +180,27 @@ class RoomView(GenericAPIView[RowT]):
         return cast(User, self.request.user)
 
     def filter_queryset(self, queryset: QuerySet[RowT, Any]) -> QuerySet[RowT, Any]:
-        """Lists only: an object is found by its address, whatever its query says. Rows that are
-        equal in what was asked for keep their order from page to page."""
+        """Nobody's rows but those of who asks. The filters are for lists only: an object is found
+        by its address, whatever its query says. Rows that are equal in what was asked for keep
+        their order from page to page."""
+        if not self.personal:
+            queryset = self.within(queryset)
         if "pk" in self.kwargs:
             return queryset
         found = super().filter_queryset(queryset)
         return found.order_by(*found.query.order_by, "pk")
+
+    def within(self, rows: QuerySet[OwnerT, Any]) -> QuerySet[OwnerT, Any]:
+        """The rows in the control planes of who asks."""
+        return access.within(rows, planes(self.request))
+
+    def owner(self, rows: QuerySet[OwnerT, Any], name: str) -> OwnerT:
+        """The row that the address names above this one, by the argument `name`. Raises `Http404`
+        for one that who asks may not see, `PermissionDenied` for one that is not theirs to
+        change."""
+        row: OwnerT = get_object_or_404(self.within(rows), pk=self.kwargs[name])
+        self.check_object_permissions(self.request, row)
+        return row
 
 
 class RowViewSet(RoomView[RowT], viewsets.ModelViewSet[RowT]):

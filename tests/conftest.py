@@ -64,10 +64,14 @@ def ada(db: None) -> User:
 
 @pytest.fixture
 def bo(db: None) -> User:
-    """The operator: works in the console, administers nobody."""
+    """The operator: an editor in the test's first control plane, administers nobody."""
     from django.contrib.auth.models import User
 
-    return User.objects.create_user("bo", password="bo-bo-bo-bo", is_staff=True)
+    from tests import factories
+
+    user = User.objects.create_user("bo", password="bo-bo-bo-bo", is_staff=True)
+    factories.seat_operator()
+    return user
 
 
 @pytest.fixture

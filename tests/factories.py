@@ -9,10 +9,13 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from applications import actions as application_actions
 from applications.models import Api, Application, Member, Upstream
 from console import actions as console_actions
-from console.models import ControlPlane
+from console.models import ControlPlane, Membership
+from console.roles import Role
 from gateways import actions as gateway_actions
 from gateways.models import Gateway
 from registries import actions as registry_actions
@@ -27,7 +30,21 @@ NAMESPACE, SERVICE, PORT = "apisix", "httpbin", "80-80"
 def make_control_plane(**overrides: Any) -> ControlPlane:
     number = next(_numbers)
     values = {"name": f"Plane {number}", "slug": f"plane-{number}"} | overrides
-    return console_actions.create_control_plane(control_plane=ControlPlane(**values), actor=None)
+    plane = console_actions.create_control_plane(control_plane=ControlPlane(**values), actor=None)
+    seat_operator()
+    return plane
+
+
+def seat_operator() -> None:
+    """Bo edits in the first control plane of a test, whichever of the two is made first."""
+    bo = User.objects.filter(username="bo").first()
+    plane = ControlPlane.objects.order_by("created_at").first()
+    if bo and plane and not bo.memberships.exists():
+        make_member_of(plane, bo)
+
+
+def make_member_of(plane: ControlPlane, user: User, role: Role = Role.EDITOR) -> Membership:
+    return Membership.objects.create(control_plane=plane, user=user, role=role)
 
 
 def make_registry(**overrides: Any) -> Registry:

@@ -7,7 +7,6 @@ import uuid
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -31,12 +30,12 @@ class ApiViewSet(RowViewSet[Api]):
     def get_queryset(self) -> QuerySet[Api]:
         if getattr(self, "swagger_fake_view", False):
             return Api.objects.none()
-        application = get_object_or_404(Application, pk=self.kwargs["application_id"])
+        application = self.owner(Application.objects.all(), "application_id")
         return Api.objects.filter(application=application)
 
     def perform_create(self, serializer: BaseSerializer[Api]) -> None:
         api = draft_of(serializer)
-        api.application = get_object_or_404(Application, pk=self.kwargs["application_id"])
+        api.application = self.owner(Application.objects.all(), "application_id")
         serializer.instance = actions.create_api(api=api, actor=self.actor)
 
     def perform_update(self, serializer: BaseSerializer[Api]) -> None:

@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -137,7 +136,7 @@ class UpstreamViewSet(RowViewSet[Upstream]):
         return Response(NodesSerializer(shown | said).data)
 
     def _application(self) -> Application:
-        return get_object_or_404(Application, pk=self.kwargs["application_id"])
+        return self.owner(Application.objects.all(), "application_id")
 
 
 def _all_or_nothing(*steps: Callable[[], None]) -> None:

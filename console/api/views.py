@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -16,9 +16,10 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from console import actions
+from console import access, actions
 from console.models import ApiToken, AuditEntry, ControlPlane
 from console.rest import ReadOnlyRowViewSet, RoomView, RowViewSet, draft_of
+from console.roles import Role
 
 from .filters import AuditEntryFilter, ControlPlaneFilter
 from .serializers import (
@@ -37,8 +38,11 @@ class ControlPlaneViewSet(RowViewSet[ControlPlane]):
     serializer_class = ControlPlaneSerializer
     filterset_class = ControlPlaneFilter
     search_fields = ("name", "slug", "description")
+    writing = Role.ADMIN
 
     def perform_create(self, serializer: BaseSerializer[ControlPlane]) -> None:
+        if not access.rules_all(self.actor):
+            raise PermissionDenied
         serializer.instance = actions.create_control_plane(
             control_plane=draft_of(serializer), actor=self.actor
         )
@@ -68,6 +72,7 @@ class ApiTokenViewSet(
     serializer_class = ApiTokenSerializer
     ordering_fields = ("name", "created_at", "expires_at", "last_used_at")
     search_fields = ("name",)
+    personal = True
 
     def get_queryset(self) -> QuerySet[ApiToken]:
         return super().get_queryset().filter(user=self.actor)
@@ -94,7 +99,8 @@ class ApiTokenViewSet(
 
 @extend_schema(tags=["console"])
 class AuditEntryViewSet(ReadOnlyRowViewSet[AuditEntry]):
-    """Who did what, with the values before and after, without secrets; the newest first."""
+    """Who did what, with the values before and after, without secrets; the newest first. What
+    belongs to no control plane (tokens, people) is for superusers."""
 
     queryset = AuditEntry.objects.all()
     serializer_class = AuditEntrySerializer
@@ -103,6 +109,9 @@ class AuditEntryViewSet(ReadOnlyRowViewSet[AuditEntry]):
     ordering = ("-at", "-id")
     ordering_fields = ("at",)
     search_fields = ("actor_name", "object_name")
+
+    def within(self, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+        return rows if access.rules_all(self.actor) else super().within(rows)
 
 
 @extend_schema(exclude=True)

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from console import actions
 from console.forms import ControlPlaneForm
+from console.roles import Role
 from console.ui.pages import control_plane_of, page
 
 
-@page("GET", "POST")
+@page("GET", "POST", role=Role.ADMIN)
 def general(request: HttpRequest) -> HttpResponse:
     control_plane = control_plane_of(request)
     form = ControlPlaneForm(request.POST or None, instance=control_plane)

@@ -12,19 +12,19 @@ from django.utils.translation import gettext as _
 from console import actions
 from console.forms import ApiTokenForm
 from console.models import ApiToken
-from console.ui.pages import page
+from console.ui.pages import personal_page
 
 
 def _own(request: HttpRequest) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(user_id=request.user.pk or 0)
 
 
-@page()
+@personal_page()
 def token_list(request: HttpRequest) -> HttpResponse:
     return render(request, "console/token_list.html", {"tokens": _own(request)})
 
 
-@page("GET", "POST")
+@personal_page("GET", "POST")
 def token_create(request: HttpRequest) -> HttpResponse:
     """The answer to the form is the only page that ever shows the token's text; it is not kept
     by the browser."""
@@ -49,7 +49,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
     return render(request, "console/token_form.html", {"form": form})
 
 
-@page("POST")
+@personal_page("POST")
 def token_revoke(request: HttpRequest, pk: str) -> HttpResponse:
     token = get_object_or_404(_own(request), pk=pk)
     actions.revoke_api_token(token=token, actor=request.user)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
@@ -51,5 +50,5 @@ class GatewayInstanceViewSet(
     def get_queryset(self) -> QuerySet[GatewayInstance]:
         if getattr(self, "swagger_fake_view", False):
             return GatewayInstance.objects.none()
-        gateway = get_object_or_404(Gateway, pk=self.kwargs["gateway_id"])
+        gateway = self.owner(Gateway.objects.all(), "gateway_id")
         return GatewayInstance.objects.filter(gateway=gateway)

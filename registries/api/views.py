@@ -61,7 +61,9 @@ class RegistryViewSet(RowViewSet[Registry]):
     @action(detail=False, methods=["post"], throttle_classes=[ConnectionThrottle])
     def test(self, request: Request) -> Response:
         """Ask a cluster whether it could be watched; nothing is saved."""
-        serializer = UnsavedRegistrySerializer(data=request.data)
+        serializer = UnsavedRegistrySerializer(
+            data=request.data, context=self.get_serializer_context()
+        )
         serializer.is_valid(raise_exception=True)
         registry = serializer.draft()
         registry.full_clean(

@@ -1,8 +1,6 @@
-"""The verbs of the floor: control planes and API tokens."""
+"""Control planes: made, changed, deleted."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
@@ -13,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from console import audit, feed, redis, wakeups
 from console.audit import Actor
 from console.contract import keys
-from console.models import ApiToken, AuditEntry, ControlPlane
+from console.models import AuditEntry, ControlPlane, Membership
+from console.roles import Role
 
 
 def create_control_plane(*, control_plane: ControlPlane, actor: Actor) -> ControlPlane:
+    """Make a control plane; who makes it administers it."""
     control_plane.full_clean()
     with transaction.atomic():
         control_plane.save(force_insert=True)
@@ -26,6 +26,9 @@ def create_control_plane(*, control_plane: ControlPlane, actor: Actor) -> Contro
             row=control_plane,
             after=audit.facts(control_plane),
         )
+        if isinstance(actor, AbstractBaseUser):
+            founder = Membership(control_plane=control_plane, user_id=actor.pk, role=Role.ADMIN)
+            founder.save(force_insert=True)
     return control_plane
 
 
@@ -63,22 +66,3 @@ def delete_control_plane(*, control_plane: ControlPlane, actor: Actor) -> None:
             ) from error
         wakeups.send(topic)
         transaction.on_commit(lambda: feed.erase(redis.store(), keys.feed(topic)), robust=True)
-
-
-def create_api_token(
-    *, user: AbstractBaseUser, name: str, expires_at: datetime | None = None
-) -> tuple[ApiToken, str]:
-    """Make a token for a user; the second value is its text, which is shown once."""
-    token = ApiToken(user_id=user.pk, name=name, expires_at=expires_at)
-    text = token.renew_text()
-    token.full_clean()
-    with transaction.atomic():
-        token.save(force_insert=True)
-        audit.record(actor=user, verb=AuditEntry.Verb.CREATED, row=token)
-    return token, text
-
-
-def revoke_api_token(*, token: ApiToken, actor: Actor) -> None:
-    with transaction.atomic():
-        audit.record(actor=actor, verb=AuditEntry.Verb.DELETED, row=token)
-        token.delete()
