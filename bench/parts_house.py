@@ -139,6 +139,15 @@ class House:
         self.workers.append(worker)
         return worker
 
+    def console(self) -> tuple[Child, int]:
+        """The console as it is served; the process and its port on loopback."""
+        port = ports.free()
+        argv = [sys.executable, "-m", "uvicorn", "console.asgi:application", "--lifespan", "off"]
+        argv += ["--port", str(port), "--log-level", "warning"]
+        child = self._spawn("console", argv)
+        self.workers.append(child)
+        return child, port
+
     def _spawn(self, name: str, argv: list[str], cwd: Path = BASE, **options: Any) -> Child:
         with (self.folder / f"{name}.log").open("ab") as log:
             return spawn(argv, cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
