@@ -73,6 +73,13 @@ def page(client: Client, bo: User) -> Client:
 
 
 @pytest.fixture
+def ruler(client: Client, ada: User) -> Client:
+    """Ada's browser, logged in."""
+    client.force_login(ada)
+    return client
+
+
+@pytest.fixture
 def publish(store: Store) -> Publish:
     """Write services into a registry's feed as its watcher would, and its status."""
     from console.contract import keys, wire

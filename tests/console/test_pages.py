@@ -74,9 +74,9 @@ def test_there_are_pages() -> None:
     assert len(NAMES) > 35
 
 
-def test_a_logged_in_user_sees_every_page(page: Client, rows: Rows) -> None:
+def test_an_administrator_sees_every_page(ruler: Client, rows: Rows) -> None:
     for name in PAGES:
-        answer = page.get(_address(name, rows))
+        answer = ruler.get(_address(name, rows))
         assert answer.status_code == 200, name
         html = answer.content.decode()
         assert TOKEN not in html, name
@@ -98,13 +98,13 @@ def test_reading_never_changes(page: Client, rows: Rows) -> None:
 
 
 def test_every_page_works_without_redis(
-    page: Client, rows: Rows, monkeypatch: pytest.MonkeyPatch
+    ruler: Client, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from console import redis
 
     monkeypatch.setattr(redis, "_store", redis.connect("redis://127.0.0.1:1/0"))
     for name in PAGES:
-        assert page.get(_address(name, rows)).status_code == 200, name
+        assert ruler.get(_address(name, rows)).status_code == 200, name
 
 
 def test_without_redis_the_registry_says_so(
@@ -118,8 +118,8 @@ def test_without_redis_the_registry_says_so(
     assert "unknown" in html
 
 
-def test_an_empty_console_teaches_the_first_step(page: Client, store: Any) -> None:
-    html = page.get("/").content.decode()
+def test_an_empty_console_teaches_the_first_step(ruler: Client, store: Any) -> None:
+    html = ruler.get("/").content.decode()
     assert "From a cluster to the first answer" in html
     assert reverse("registries:registry-create") in html
 

@@ -47,6 +47,13 @@ def api(_client: APIClient, token: str) -> APIClient:
 
 
 @pytest.fixture
+def ruling(bo: User) -> None:
+    """Bo as a superuser: makes control planes, sees what belongs to none."""
+    bo.is_superuser = True
+    bo.save()
+
+
+@pytest.fixture
 def plane(db: None) -> ControlPlane:
     """The only control plane."""
     from tests import factories

@@ -154,8 +154,9 @@ def test_a_port_that_the_service_lacks_is_named(api, application, registry, stor
     assert answer.json() == {"upstream": {"members": [{}, {"service_port": [message]}]}}
 
 
-def test_a_registry_of_another_control_plane_is_refused(api, application):
+def test_a_registry_of_another_control_plane_is_refused(api, application, bo):
     stranger = factories.make_registry()
+    factories.make_member_of(stranger.control_plane, bo)
     answer = api.patch(
         f"{URL}{application.pk}/", {"upstream": {"members": [_discovered(stranger)]}}
     )
@@ -174,15 +175,25 @@ def test_what_belongs_to_another_application_is_not_found(api, application, plan
     assert api.post(f"{base}apis/{row.pk}/publish/").status_code == 404
 
 
-def test_the_control_plane_stays(api, application):
+def test_a_registry_of_others_is_not_there(api, application):
+    stranger = factories.make_registry()
+    answer = api.patch(
+        f"{URL}{application.pk}/", {"upstream": {"members": [_discovered(stranger)]}}
+    )
+    assert answer.status_code == 400
+    assert "object does not exist" in str(answer.json())
+
+
+def test_the_control_plane_stays(api, application, bo):
     other = factories.make_control_plane()
+    factories.make_member_of(other, bo)
     answer = api.patch(f"{URL}{application.pk}/", {"control_plane": str(other.pk)})
     assert answer.status_code == 400
     assert answer.json() == {"control_plane": ["The control plane cannot be changed."]}
 
 
-def test_the_control_plane_is_chosen_where_there_are_several(api, application):
-    factories.make_control_plane()
+def test_the_control_plane_is_chosen_where_there_are_several(api, application, bo):
+    factories.make_member_of(factories.make_control_plane(), bo)
     answer = api.post(URL, {"name": "x", "hosts": ["x.org"], "upstream": {"members": [STATIC]}})
     assert answer.status_code == 400
     assert answer.json() == {"control_plane": ["This field is required."]}
@@ -239,7 +250,8 @@ def test_an_upstream_says_what_it_does_without_nodes(api, application):
 def test_finds_apis_in_one_list(api, application):
     for number in range(3):
         factories.make_api(application=application, name=f"a{number}", published=number == 1)
-    factories.make_api(name="stranger")
+    another = factories.make_application(control_plane=application.control_plane)
+    factories.make_api(name="another", application=another)
     url = "/api/v1/apis/"
     assert api.get(url).json()["count"] == 4
     mine = {"application": str(application.pk)}

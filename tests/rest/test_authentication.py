@@ -78,7 +78,7 @@ def test_every_route_refuses_who_has_no_valid_token(make, bo):
     assert answers == dict.fromkeys(answers, refused)
 
 
-def test_every_route_lets_a_valid_token_in(token):
+def test_every_route_lets_a_valid_token_in(token, ruling):
     for route in ROUTES:
         status, _ = _call(route, f"Bearer {token}")
         assert status in (200, 400, 404), str(route)

@@ -160,7 +160,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
 
 
 @pytest.fixture
-def urls(plane):
+def urls(plane, ruling):
     """Where to post; one of each kind is there already and is called “taken”."""
     factories.make_registry(control_plane=plane, name="taken")
     factories.make_gateway(

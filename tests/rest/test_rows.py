@@ -104,6 +104,8 @@ _HIDDEN = {"token", "secret", "verify"}
 @pytest.fixture(params=LIVES.values(), ids=LIVES.keys())
 def life(request, plane):
     one = request.param
+    if one.type == "controlplane":
+        request.getfixturevalue("ruling")
     if "{application}" not in one.path:
         return one
     application = factories.make_application(control_plane=plane, published=False)
