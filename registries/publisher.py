@@ -20,6 +20,8 @@ from console.contract import keys, wire
 from console.feed import FeedLost, FeedWriter
 from console.feed import erase as erase_feed
 from console.redis import RedisError
+from registries import chronicle
+from registries.chronicle import Chronicler
 from registries.endpoints import EndpointStore
 from registries.lag import Lags
 from registries.union import count
@@ -38,7 +40,8 @@ FIRST_WITHIN = 30.0  # seconds
 
 
 class Publisher:
-    """`source` tells where the states come from (`registries.source`), for the next worker."""
+    """`source` tells where the states come from (`registries.source`), for the next worker;
+    `chronicler` is told what was committed."""
 
     def __init__(
         self,
@@ -46,12 +49,14 @@ class Publisher:
         writer: FeedWriter,
         *,
         source: Callable[[], str] = str,
+        chronicler: Chronicler | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._writer = writer
         self._source = source
+        self._chronicler = chronicler
         self._now = now
         self._clock = clock
         self._published: dict[str, wire.Service] = {}
@@ -118,8 +123,6 @@ class Publisher:
             self._store.again(taken)
             self._unsure = changed
             raise
-        for name, service in changed.items():
-            self._note(name, service)
         if written:
             self.commits += 1
             if self._store.taken_since:
@@ -148,29 +151,39 @@ class Publisher:
             self._restore()
             return
         if happened:
-            self._first = False
-            for name, service in self._unsure.items():
-                self._note(name, service)
+            first, self._first = self._first, False
+            self._adopt(self._unsure, first=first)
         self._unsure = {}
 
     def _commit(self, changed: dict[str, wire.Service | None]) -> bool:
         states = {
             name: wire.encode(service) if service else None for name, service in changed.items()
         }
+        first = self._first
         try:
-            written = self._writer.commit(states, source=self._source(), always=self._first)
+            written = self._writer.commit(states, source=self._source(), always=first)
         except FeedLost:
-            for name, service in changed.items():
-                self._note(name, service)
+            self._adopt(changed, first=first)
             self._restore()
             return True
         self._first = False
+        self._adopt(changed, first=first)
         return written
+
+    def _adopt(self, changed: dict[str, wire.Service | None], *, first: bool) -> None:
+        """Take for published what was committed."""
+        pairs = [(name, self._note(name, service), service) for name, service in changed.items()]
+        if self._chronicler and first:
+            self._chronicler.first(changed.values())
+        elif self._chronicler:
+            self._chronicler.committed(pairs)
 
     def _restore(self) -> None:
         states = {name: wire.encode(one) for name, one in self._published.items()}
         self._writer.replace(states, source=self._source())
         self._first = False
+        if self._chronicler:
+            self._chronicler.restored(self._published.values())
 
     def _says_the_same(self, name: str, service: wire.Service | None) -> bool:
         published = self._published.get(name)
@@ -188,12 +201,14 @@ class Publisher:
     def _stamp(self, service: wire.Service) -> wire.Service:
         return msgspec.structs.replace(service, seq=self._writer.next_seq)
 
-    def _note(self, name: str, service: wire.Service | None) -> None:
+    def _note(self, name: str, service: wire.Service | None) -> wire.Service | None:
+        """Take a state for published; return the one before."""
         before = self._published.pop(name, None)
         self.endpoints -= count(before.subsets) if before else 0
         if service is not None:
             self._published[name] = service
             self.endpoints += count(service.subsets)
+        return before
 
 
 def erase(registry_id: str) -> None:
@@ -201,3 +216,4 @@ def erase(registry_id: str) -> None:
     owner = keys.registry(registry_id)
     erase_feed(redis.store(), keys.feed(owner))
     redis.store().unlink(keys.status(owner))
+    chronicle.erase(registry_id)

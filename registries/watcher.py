@@ -26,6 +26,7 @@ from console.feed import FeedWriter
 from console.ownership import Ownership
 from console.redis import RedisError
 from registries import health, publisher, source
+from registries.chronicle import Chronicler
 from registries.endpoints import EndpointStore
 from registries.health import Phase, Status
 from registries.history import Historian
@@ -121,6 +122,7 @@ class _Shift:
             self._store,
             FeedWriter(redis.store(), keys.feed(keys.registry(self._id)), epoch=ownership.epoch),
             source=self._source,
+            chronicler=Chronicler(self._id),
         )
         self._stop = threading.Event()
         self._client = Client(

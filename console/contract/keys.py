@@ -103,6 +103,13 @@ def truth(owner: str) -> str:
     return f"{_of(owner)}:truth"
 
 
+def moves(owner: str) -> str:
+    """A stream of what the nodes of a registry's services did, fields `service` and `move` (JSON);
+    trimmed to some thousand. Written by `registries.chronicle`, lives until the registry is
+    deleted."""
+    return f"{_of(owner)}:moves"
+
+
 def wakeups() -> str:
     """One stream of topics whose rows have changed in PostgreSQL; trimmed to the newest thousand.
     Written by `console.wakeups.send`."""

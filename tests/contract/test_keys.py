@@ -15,7 +15,7 @@ WORD = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,10}[a-z0-9])?", fullmatch=True)
 
 def all_of(owner: str) -> list[str]:
     single = (keys.lease, keys.queued, keys.status, keys.trial, keys.crashes, keys.held_back)
-    return [*keys.feed(owner).all(), *(one(owner) for one in single)]
+    return [*keys.feed(owner).all(), *(one(owner) for one in single), keys.moves(owner)]
 
 
 def test_the_names_of_the_keys() -> None:
@@ -29,6 +29,7 @@ def test_the_names_of_the_keys() -> None:
         "portolan:v1:{registry:7}:trial",
         "portolan:v1:{registry:7}:crashes",
         "portolan:v1:{registry:7}:held-back",
+        "portolan:v1:{registry:7}:moves",
     ]
     assert keys.control_plane("7") == "control-plane:7"
     assert keys.gateway("7") == "gateway:7"
