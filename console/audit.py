@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 from django.forms.models import model_to_dict
 
-from console import wakeups
+from console import access, wakeups
 from console.contract import keys
-from console.models import AuditEntry, ControlPlane
+from console.models import AuditEntry
 from console.secrets import Secret, SecretField
 
 # Who acts: a user, or None for the house itself (start-up, a command).
@@ -48,7 +47,7 @@ def record(
         before = {name: before.get(name) for name in sorted(changed)}
         after = {name: after.get(name) for name in sorted(changed)}
     user = actor if isinstance(actor, AbstractBaseUser) else None
-    plane_id = control_plane_id_of(row)
+    plane_id = access.plane_id_of(row)
     if plane_id:
         wakeups.send(keys.rows(str(plane_id)))
     return AuditEntry.objects.create(
@@ -62,19 +61,6 @@ def record(
         before=before,
         after=after,
     )
-
-
-def control_plane_id_of(row: models.Model) -> uuid.UUID | None:
-    """The control plane that a row belongs to, itself or by its owner; None: to none."""
-    if isinstance(row, ControlPlane):
-        return row.pk
-    if hasattr(row, "control_plane_id"):
-        plane_id: uuid.UUID = row.control_plane_id
-        return plane_id
-    for owner in ("application", "upstream"):
-        if hasattr(row, owner):
-            return control_plane_id_of(getattr(row, owner))
-    return None
 
 
 def _plain(value: Any) -> Any:

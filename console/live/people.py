@@ -14,8 +14,8 @@ from django.db import connections
 from django.http.cookie import parse_cookie
 from django.utils.module_loading import import_string
 
+from console.access import planes_of
 from console.live.topics import Topic
-from console.models import ControlPlane
 from gateways.models import Gateway
 from registries.models import Registry
 
@@ -51,7 +51,7 @@ def _admit(request: ASGIRequest, topics: list[Topic]) -> list[Topic]:
     user = get_user(request)
     if not user.is_authenticated:
         raise Refused(403)
-    planes = {str(pk) for pk in ControlPlane.objects.values_list("pk", flat=True)}
+    planes = {str(pk) for pk in planes_of(user).values_list("pk", flat=True)}
     mine = _owned(Registry, topics, ("registry", "service"), planes)
     mine |= _owned(Gateway, topics, ("gateway",), planes) | planes
     return [topic for topic in topics if topic.row_id in mine]

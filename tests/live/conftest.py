@@ -89,11 +89,21 @@ async def opened(streams: Streams, *topics: str, **options: str) -> AsyncIterato
         await asyncio.wait_for(asking, 5)
 
 
-@pytest.fixture
-def session(transactional_db: None, ada: User) -> str:
-    """The cookie of ada's session."""
+def _cookie_of(user: User) -> str:
     from django.test import Client
 
     client = Client()
-    client.force_login(ada)
+    client.force_login(user)
     return f"sessionid={client.cookies['sessionid'].value}"
+
+
+@pytest.fixture
+def session(transactional_db: None, ada: User) -> str:
+    """The cookie of the administrator's session."""
+    return _cookie_of(ada)
+
+
+@pytest.fixture
+def bo_session(transactional_db: None, bo: User) -> str:
+    """The cookie of the operator's session."""
+    return _cookie_of(bo)

@@ -239,3 +239,24 @@ def test_what_is_no_topic_is_passed_over(text: str) -> None:
     from console.live.topics import parse
 
     assert parse(text) is None
+
+
+def test_topics_of_other_control_planes_are_not_told(store: Client, bo_session: str) -> None:
+    from console.live.stream import Streams
+
+    mine = factories.make_registry()  # an editor of the first control plane
+    theirs = factories.make_registry()
+    topics = [f"registry:{theirs.pk}", f"rows:{theirs.control_plane_id}", f"registry:{mine.pk}"]
+
+    async def run() -> None:
+        streams = Streams()
+        async with opened(streams, *topics, cookie=bo_session) as page:
+            await page.ready()
+            await asyncio.to_thread(_commit, store, theirs, "cart")
+            await asyncio.to_thread(_save_another, theirs)
+            await asyncio.to_thread(_commit, store, mine, "cart")
+            await page.until(lambda: f"registry:{mine.pk}" in page.changed)
+            await asyncio.sleep(0.5)
+            assert page.changed == {f"registry:{mine.pk}"}
+
+    asyncio.run(run())
