@@ -1,0 +1,195 @@
+"""Every page of the console in a real browser: both themes, both languages, a wide and a narrow
+screen. Nothing serious for axe, nothing in its console, nothing too wide, nothing left in English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from console.i18n import catalogue
+from tests import pages
+from tests.browser import axe, looking
+from tests.house import House
+from tests.pages import DEEDS, DOORS, PAGES, PARTS, Places
+from tests.test_translations import ROOT
+from tests.threads import eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+HOST = "every-page.example.org"
+_NOWHERE = "/nowhere/at/all/"
+
+
+@dataclass(frozen=True)
+class Variant:
+    language: str
+    theme: str
+    width: int
+    axe: bool
+
+    def __str__(self) -> str:
+        return f"{self.language}-{self.theme}-{self.width}"
+
+
+VARIANTS = [
+    Variant("en", "light", 1280, axe=True),
+    Variant("ko", "dark", 1280, axe=True),
+    Variant("ko", "light", 390, axe=False),
+    Variant("en", "dark", 390, axe=False),
+]
+
+
+@pytest.fixture(scope="module")
+def places(house: House) -> Iterator[Places]:
+    """One of each object, made by REST and alive."""
+    registry = house.made(
+        "registries/",
+        {
+            "name": "every-page",
+            "description": "For looking at every page.",
+            "server": house.cluster.server,
+            "ca_bundle": house.cluster.ca,
+            "token": house.cluster.token,
+        },
+    )
+    member = {"registry": registry["id"], "namespace": "apisix", "service": "httpbin"}
+    application = house.made(
+        "applications/",
+        {
+            "name": "every-page",
+            "hosts": [HOST],
+            "labels": ["demo"],
+            "upstream": {
+                "members": [{"kind": "discovery", "service_port": "80-80", **member}],
+            },
+        },
+    )
+    apis = f"applications/{application['id']}/apis/"
+    api = house.made(apis, {"name": "anything", "paths": [{"path": "/anything"}]})
+    house.made(f"{apis}{api['id']}/publish/", {})
+    house.made(f"applications/{application['id']}/publish/", {})
+    eventually(lambda: house.get(HOST)[0] == 200, within=20)
+    gateway = house.api("GET", "gateways/")[1]["results"][0]
+    yield Places(
+        registry=registry["id"],
+        application=application["id"],
+        api=api["id"],
+        gateway=gateway["id"],
+    )
+    house.api("DELETE", f"{apis}{api['id']}/")
+    house.api("DELETE", f"applications/{application['id']}/")
+    house.api("DELETE", f"registries/{registry['id']}/")
+
+
+@pytest.fixture(scope="module")
+def session(chromium: Browser, house: House) -> Any:
+    """The cookies of somebody who has logged in."""
+    context = chromium.new_context(base_url=house.console, locale="en-GB")
+    tab = context.new_page()
+    tab.goto("/login/")
+    tab.locator("[name=username]").fill(house.user)
+    tab.locator("[name=password]").fill(house.password)
+    with tab.expect_navigation():
+        tab.keyboard.press("Enter")
+    cookies = [one for one in context.cookies() if one["name"] == "sessionid"]
+    context.close()
+    assert cookies, "the login is refused"
+    return {"cookies": cookies, "origins": []}
+
+
+def open_tab(chromium: Browser, house: House, variant: Variant, session: Any = None) -> Page:
+    context = chromium.new_context(
+        base_url=house.console,
+        storage_state=session,
+        viewport={"width": variant.width, "height": 844 if variant.width < 600 else 900},
+        locale={"en": "en-GB", "ko": "ko-KR"}[variant.language],
+        color_scheme=variant.theme,
+        reduced_motion="reduce",
+    )
+    return context.new_page()
+
+
+@pytest.fixture(scope="module")
+def korean() -> dict[str, str]:
+    """What must not be read on a Korean page, and what stands there instead."""
+    found = catalogue.read(ROOT / "locale/ko/LC_MESSAGES/django.po")
+    return {
+        message.id: message.string
+        for message in found
+        if isinstance(message.id, str)
+        and isinstance(message.string, str)
+        and message.string not in ("", message.id)
+        and not message.fuzzy
+        and len(message.id) > 3
+    }
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_every_page_is_fit_for_everybody(
+    variant: Variant,
+    chromium: Browser,
+    house: House,
+    places: Places,
+    session: Any,
+    korean: dict[str, str],
+) -> None:
+    wrong: list[str] = []
+    tab = open_tab(chromium, house, variant, session)
+    stranger = open_tab(chromium, house, variant)
+    addresses = [(tab, pages.address(name, places)) for name in PAGES]
+    doors = [(stranger, "/login/")]
+    for one in (tab, stranger):
+        with looking.Complaints(one) as complaints:
+            for _, address in addresses if one is tab else doors:
+                found = looked_at(one, address, variant, korean)
+                found += complaints.take()
+                wrong += [f"{address} {text}" for text in found]
+    # A page that is not there is refused, and is a page all the same.
+    wrong += [f"{_NOWHERE} {text}" for text in looked_at(tab, _NOWHERE, variant, korean)]
+    tab.context.close()
+    stranger.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def looked_at(tab: Page, address: str, variant: Variant, korean: dict[str, str]) -> list[str]:
+    answer = tab.goto(address)
+    if answer is None or (answer.status != 200) != (address == _NOWHERE):
+        return [f"answers {answer.status if answer else 'nothing'}"]
+    found = looking.shape(tab, variant.language)
+    if variant.language == "ko":
+        found += looking.leftovers(tab, korean)
+    if variant.axe:
+        found += axe.findings(tab)
+    return found
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "console:overview",
+        "registries:registry-create",
+        "registries:registry-detail",
+        "applications:application-list",
+        "applications:application-create",
+        "applications:application-detail",
+    ],
+)
+def test_everything_is_reached_by_tab_and_shows_it(
+    name: str, chromium: Browser, house: House, places: Places, session: Any
+) -> None:
+    tab = open_tab(chromium, house, VARIANTS[0], session)
+    tab.goto(pages.address(name, places))
+    wrong = looking.keyboard(tab)
+    tab.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_view_has_a_place_in_the_list_of_pages() -> None:
+    known = {*PAGES, *PARTS, *DOORS, *DEEDS}
+    assert len(known) == len(PAGES) + len(PARTS) + len(DOORS) + len(DEEDS), "one place each"
+    assert set(pages.views()) == known

@@ -1,0 +1,128 @@
+"""Every page of the console, by the name of its view, and what its address needs.
+
+Whatever answers with a whole page has its place in `PAGES`; the views beside it in `OTHERS`. A view
+in neither fails `tests/browser/test_every_page.py`, so that no page is added that nobody looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The objects that addresses name; ids as text."""
+
+    registry: str
+    application: str
+    api: str
+    gateway: str
+    namespace: str = "apisix"
+    service: str = "httpbin"
+
+
+Arguments = Callable[[Places], Sequence[str]]
+
+
+def nothing(_: Places) -> Sequence[str]:
+    return ()
+
+
+def registry(places: Places) -> Sequence[str]:
+    return (places.registry,)
+
+
+def service(places: Places) -> Sequence[str]:
+    return (places.registry, places.namespace, places.service)
+
+
+def application(places: Places) -> Sequence[str]:
+    return (places.application,)
+
+
+def api(places: Places) -> Sequence[str]:
+    return (places.api,)
+
+
+def gateway(places: Places) -> Sequence[str]:
+    return (places.gateway,)
+
+
+PAGES: dict[str, Arguments] = {
+    "console:overview": nothing,
+    "console:settings-general": nothing,
+    "console:token-list": nothing,
+    "console:token-create": nothing,
+    "console:audit-list": nothing,
+    "registries:registry-list": nothing,
+    "registries:registry-create": nothing,
+    "registries:registry-detail": registry,
+    "registries:registry-edit": registry,
+    "registries:registry-delete": registry,
+    "registries:service-detail": service,
+    "applications:application-list": nothing,
+    "applications:application-create": nothing,
+    "applications:application-detail": application,
+    "applications:application-edit": application,
+    "applications:application-delete": application,
+    "applications:api-create": application,
+    "applications:api-edit": api,
+    "applications:api-delete": api,
+    "gateways:gateway-list": nothing,
+    "gateways:gateway-create": nothing,
+    "gateways:gateway-detail": gateway,
+    "gateways:gateway-edit": gateway,
+    "gateways:gateway-delete": gateway,
+}
+# The login, which is another page for somebody who is in already.
+DOORS = ("console:login",)
+# Parts of pages that a list or a live part asks for by itself, with what their address needs.
+PARTS: dict[str, Arguments] = {
+    "console:overview-live": nothing,
+    "registries:registry-live": registry,
+    "registries:registry-services": registry,
+    "applications:application-live": application,
+    "applications:choices-namespaces": nothing,
+    "applications:choices-services": nothing,
+    "applications:choices-ports": nothing,
+    "applications:choices-nodes": nothing,
+    "applications:registry-users": registry,
+}
+# Views that do something and show no page of their own, and streams.
+DEEDS = frozenset(
+    {
+        "console:logout",
+        "console:token-revoke",
+        "registries:registry-switch",
+        "registries:registry-test",
+        "registries:registry-accept",
+        "applications:application-publish",
+        "applications:application-unpublish",
+        "applications:api-publish",
+        "applications:api-unpublish",
+    }
+)
+
+
+def address(name: str, places: Places) -> str:
+    return reverse(name, args={**PAGES, **PARTS}[name](places))
+
+
+def views() -> Iterator[str]:
+    """The name of every view that people use, from the URL conf. The REST API and the admin have
+    pages that are not ours."""
+    for one in get_resolver().url_patterns:
+        if isinstance(one, URLResolver) and one.namespace not in ("admin", "api"):
+            yield from _named(one, f"{one.namespace}:" if one.namespace else "")
+
+
+def _named(resolver: URLResolver, prefix: str) -> Iterator[str]:
+    for one in resolver.url_patterns:
+        if isinstance(one, URLPattern):
+            if one.name and prefix:
+                yield prefix + one.name
+        elif one.namespace:
+            yield from _named(one, f"{one.namespace}:")
