@@ -8,7 +8,7 @@
 
   const EVERY = 1000; // milliseconds between two requests for one part
   const SHARE = 4; // a part rests this many times as long as its last request took
-  const SILENCE = 40000; // the server speaks every 15 s: after this the stream is dead
+  const SILENCE = 15000; // the server speaks every 5 s: after this the stream is dead
   const HIDDEN = 30000; // a page that is hidden for so long needs no stream
   const url = document.body.dataset.liveUrl;
   const states = new WeakMap(); // of parts: {next, timer, dirty, began}
@@ -107,7 +107,7 @@
       sign("away");
       open();
     }
-  }, 5000);
+  }, 2000);
 
   document.addEventListener("visibilitychange", () => {
     clearTimeout(leave);

@@ -24,7 +24,7 @@ from console.live.topics import MOST, Topic, parse
 from console.redis import Client
 
 PATH = "/live/"
-BEAT = 15.0  # seconds of silence after which a page is told that the stream lives
+BEAT = 5.0  # seconds of silence after which a page is told that the stream lives
 # Seconds after which a stream ends and the page asks anew: who has logged out meanwhile gets none.
 LONGEST = 900.0
 _PAUSE = 0.1  # seconds in which news for one page is gathered
