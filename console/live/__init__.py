@@ -11,6 +11,7 @@ The topics, as a page names them:
 
 * ``registry:ID``: the registry's feed, or what its watcher says of it
 * ``service:ID/NAMESPACE/NAME``: one service of the registry's feed
+* ``moves:ID``: what the nodes of the registry's services did, once it is written down
 * ``control-plane:ID``: a compiled resource of the control plane
 * ``gateway:ID``: what the gateway's driver says of it
 * ``rows:ID``: something that was saved in the control plane

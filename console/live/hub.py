@@ -116,10 +116,12 @@ class Hub:
         topics = {topic for one in listening for topic in one.topics}
         feeds = {feed.meta: feed for topic in topics if (feed := topic.feed)}
         statuses = sorted({status for topic in topics if (status := topic.status)})
+        streams = sorted({stream for topic in topics if (stream := topic.stream)})
         pipeline = client.pipeline(transaction=False)
         for meta in feeds:
             pipeline.hmget(meta, ["epoch", "seq", "commit"])
-        pipeline.xrevrange(keys.wakeups(), count=1)
+        for stream in (keys.wakeups(), *streams):
+            pipeline.xrevrange(stream, count=1)
         if statuses:
             pipeline.mget(statuses)
         found = await pipeline.execute()
@@ -129,11 +131,11 @@ class Hub:
             if (before := self._note(meta, now)) is not None
         ]
         changed = self._changed_statuses(statuses, found[-1] if statuses else [])
-        newest = found[len(feeds)]
-        before = self._note(keys.wakeups(), newest[0][0] if newest else b"0-0")
+        changed |= self._grown(streams, found[len(feeds) + 1 :])
+        before = self._note(keys.wakeups(), _newest(found[len(feeds)]))
         woken = await self._woken(client, before) if before else set()
         names = {feed.meta: await self._keys(client, feed, was) for feed, was in moved}
-        self._forget(feeds, statuses)
+        self._forget([*feeds, *statuses, *streams])
         self._tell(listening, names, changed, woken)
 
     def _note(self, key: str, now: Any) -> Any:
@@ -148,6 +150,13 @@ class Hub:
             name
             for name, word in zip(names, words, strict=True)
             if self._note(name, _gist(word)) is not None
+        }
+
+    def _grown(self, streams: Sequence[str], entries: Sequence[Any]) -> set[str]:
+        return {
+            name
+            for name, found in zip(streams, entries, strict=False)
+            if self._note(name, _newest(found)) is not None
         }
 
     async def _woken(self, client: Client, before: bytes) -> set[str]:
@@ -169,9 +178,9 @@ class Hub:
                 return None
         return names
 
-    def _forget(self, feeds: Iterable[str], statuses: Iterable[str]) -> None:
+    def _forget(self, names: Iterable[str]) -> None:
         """Let go of what nobody wants to hear of any more."""
-        wanted = {*feeds, *statuses, keys.wakeups()}
+        wanted = {*names, keys.wakeups()}
         for key in self._seen.keys() - wanted:
             del self._seen[key]
 
@@ -179,14 +188,14 @@ class Hub:
         self,
         listening: Iterable[Subscription],
         names: dict[str, set[str] | None],
-        statuses: set[str],
+        changed: set[str],
         woken: set[str],
     ) -> None:
         verdicts: dict[Topic, bool] = defaultdict(bool)
         for subscription in listening:
             for topic in subscription.topics:
                 if topic not in verdicts:
-                    verdicts[topic] = _concerns(topic, names, statuses, woken)
+                    verdicts[topic] = _concerns(topic, names, changed, woken)
             news = [topic.text for topic in subscription.topics if verdicts[topic]]
             if news:
                 subscription.tell(news)
@@ -198,16 +207,21 @@ class Hub:
 
 
 def _concerns(
-    topic: Topic, names: dict[str, set[str] | None], statuses: set[str], woken: set[str]
+    topic: Topic, names: dict[str, set[str] | None], others: set[str], woken: set[str]
 ) -> bool:
     if topic.kind == "rows":
         return topic.text in woken
-    if topic.status in statuses:
+    if topic.status in others or topic.stream in others:
         return True
     if topic.feed is None or topic.feed.meta not in names:
         return False
     changed = names[topic.feed.meta]
     return not topic.service or changed is None or topic.service in changed
+
+
+def _newest(entries: Any) -> bytes:
+    """The id of a stream's newest entry."""
+    return entries[0][0] if entries else b"0-0"
 
 
 def _gist(word: bytes | None) -> tuple[Any, bool]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from console.contract import keys
 
 MOST = 300  # topics of one page
-_KINDS = ("registry", "service", "control-plane", "gateway", "rows")
+_KINDS = ("registry", "service", "moves", "control-plane", "gateway", "rows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class Topic:
         if self.kind == "control-plane":
             return keys.feed(keys.control_plane(self.row_id))
         return None
+
+    @property
+    def stream(self) -> str | None:
+        return keys.moves(keys.registry(self.row_id)) if self.kind == "moves" else None
 
     @property
     def status(self) -> str | None:

@@ -10,11 +10,12 @@ chronicle can be read in pages and be merged with others by time.
 """
 
 from registries.chronicle.moves import Change, Kind, Move, What, moves_of
-from registries.chronicle.reading import Found, recent, since, walk
+from registries.chronicle.reading import NEWEST, Found, recent, since, walk
 from registries.chronicle.recorder import RECORDER, Chronicler, Recorder, erase
 from registries.chronicle.words import cause, change_in_words
 
 __all__ = [
+    "NEWEST",
     "RECORDER",
     "Change",
     "Chronicler",

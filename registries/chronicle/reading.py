@@ -77,8 +77,6 @@ class _Walker:
 
     def look(self, client: Client) -> Any:
         """Send one look; a pipeline answers later."""
-        if self.services is not None and not self.services:
-            return None
         search = self.text or self.prefix or self.services is not None
         needle = msgspec.json.encode(self.text.lower())[1:-1]
         return client.register_script(_FIND)(
@@ -133,8 +131,9 @@ def walk(
     """Go back in time through the chronicles of registries, in one order for all of them.
 
     `registries` says for each where to begin: `NEWEST`, or the newest id that counts. Only moves
-    since `oldest` (milliseconds); of `services`, by registry, if given; of services whose key
-    begins with `prefix`; in which a service, a pod or an address has `text`. Raises `RedisError`.
+    since `oldest` (milliseconds); of a registry that is named there only of these `services`; of
+    services whose key begins with `prefix`; in which a service, a pod or an address has `text`.
+    Raises `RedisError`.
     """
     client = redis.store()
     walkers = [
@@ -145,11 +144,11 @@ def walk(
             oldest=str(oldest) if oldest else OLDEST,
             text=text,
             prefix=prefix,
-            services=None if services is None else services.get(registry_id, ()),
+            services=None if services is None else services.get(registry_id),
         )
         for registry_id, newest in registries.items()
-        if services is None or services.get(registry_id)
     ]
+    walkers = [one for one in walkers if one.services is None or one.services]
     if not walkers:
         return
     pipeline = client.pipeline(transaction=False)

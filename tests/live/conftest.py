@@ -89,7 +89,7 @@ async def opened(streams: Streams, *topics: str, **options: str) -> AsyncIterato
         await asyncio.wait_for(asking, 5)
 
 
-def _cookie_of(user: User) -> str:
+def cookie_of(user: User) -> str:
     from django.test import Client
 
     client = Client()
@@ -100,10 +100,10 @@ def _cookie_of(user: User) -> str:
 @pytest.fixture
 def session(transactional_db: None, ada: User) -> str:
     """The cookie of the administrator's session."""
-    return _cookie_of(ada)
+    return cookie_of(ada)
 
 
 @pytest.fixture
 def bo_session(transactional_db: None, bo: User) -> str:
     """The cookie of the operator's session."""
-    return _cookie_of(bo)
+    return cookie_of(bo)

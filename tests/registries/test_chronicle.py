@@ -397,7 +397,7 @@ def test_one_service_is_found_among_many(feed: Client, recorder: Recorder) -> No
         ({"prefix": "sho"}, 3),
         ({"services": {ID: ["shop/web", "shop/api"]}}, 2),
         ({"services": {ID: []}}, 0),
-        ({"services": {}}, 0),
+        ({"services": {"other": []}}, 3),
         ({"services": {ID: ["shop/web"]}, "text": "web-2"}, 0),
     ],
 )
