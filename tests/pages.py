@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -109,6 +110,21 @@ DEEDS = frozenset(
 
 def address(name: str, places: Places) -> str:
     return reverse(name, args={**PAGES, **PARTS}[name](places))
+
+
+def question(name: str, places: Places) -> str:
+    """What the form of an application asks such a part, as a query."""
+    if not name.startswith("applications:choices"):
+        return ""
+    member = {
+        "registry": places.registry,
+        "namespace": places.namespace,
+        "service": places.service,
+        "service_port": "http",
+    }
+    return "?" + urlencode(
+        {"prefix": "members-0", **{f"members-0-{k}": v for k, v in member.items()}}
+    )
 
 
 def views() -> Iterator[str]:

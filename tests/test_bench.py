@@ -19,6 +19,8 @@ SMALL = {
     "firstsync": ["--services", "50"],
     "registries": ["--registries", "5", "--seconds", "1"],
     "takeover": ["--rounds", "1"],
+    "pages": ["--services", "50", "--applications", "5", "--entries", "20", "--rounds", "3"],
+    "streams": ["--pages", "3", "--seconds", "1", "--changes", "2"],
     "soak": ["--minutes", "0.2"],
 }
 
