@@ -7,6 +7,7 @@ from dataclasses import replace
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ProtectedError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from console import audit, wakeups
@@ -55,6 +56,7 @@ def change_registry(*, registry: Registry, actor: Actor, verify: bool = True) ->
             after["token"] = "(replaced)"  # noqa: S105 - says that, not what
         registry.revision = stored.revision + 1
         registry.epoch = stored.epoch
+        registry.resync_asked_at = stored.resync_asked_at
         same = registry.server == stored.server
         registry.accepted_cluster = stored.accepted_cluster if same else ""
         registry.save(force_update=True)
@@ -86,6 +88,28 @@ def accept_cluster(*, registry: Registry, cluster: str, actor: Actor) -> Registr
         after = audit.facts(stored) | {"accepted_cluster": cluster}
         audit.record(
             actor=actor, verb=AuditEntry.Verb.CHANGED, row=stored, before=before, after=after
+        )
+        wakeups.send(keys.registry(str(stored.pk)))
+    return stored
+
+
+def resync_registry(*, registry: Registry, actor: Actor) -> Registry:
+    """Ask for everything to be read anew, now (`registries.resync`). Nothing is removed that could
+    not be read. Raises `ValidationError` if nobody watches because the registry is disabled."""
+    with transaction.atomic():
+        stored = Registry.objects.select_for_update().get(pk=registry.pk)
+        if not stored.enabled:
+            text = _("The registry is paused: resume it first, then it is read.")
+            raise ValidationError(text, code="disabled")
+        before = stored.resync_asked_at
+        stored.resync_asked_at = timezone.now()
+        stored.save(update_fields=["resync_asked_at"])
+        audit.record(
+            actor=actor,
+            verb=AuditEntry.Verb.CHANGED,
+            row=stored,
+            before={"resync_asked_at": before and before.isoformat()},
+            after={"resync_asked_at": stored.resync_asked_at.isoformat()},
         )
         wakeups.send(keys.registry(str(stored.pk)))
     return stored

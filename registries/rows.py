@@ -33,6 +33,7 @@ class Row:
         self._changed = threading.Event()
         self._row: Registry | None = None
         self._known = False
+        self.resync = 0  # the newest request to read everything anew (`Registry.resync`)
 
     @property
     def known(self) -> bool:
@@ -58,6 +59,7 @@ class Row:
         if self._known and _revision(row) == _revision(self._row):
             return
         self._row, self._known = row, True
+        self.resync = row.resync if row is not None else 0
         self._changed.set()
 
     @property
@@ -121,13 +123,16 @@ class Rows:
         if not rows:
             return
         ours = Registry.objects.filter(pk__in=[uuid.UUID(one) for one in rows])
-        revisions = {str(pk): revision for pk, revision in ours.values_list("pk", "revision")}
+        found = {str(row.pk): row for row in ours.only("revision", "resync_asked_at")}
+        revisions = {one: row.revision for one, row in found.items()}
         changed = [
             one for one, row in rows.items() if not row.known or row.revision != revisions.get(one)
         ]
         fresh = {str(row.pk): row for row in ours.filter(pk__in=changed)} if changed else {}
         for one in changed:
             rows[one].put(fresh.get(one))
+        for one, row in found.items():
+            rows[one].resync = row.resync
 
 
 def _revision(row: Registry | None) -> int | None:

@@ -38,6 +38,7 @@ from registries.kube.selectors import namespace_filter
 from registries.kube.slices import ENDPOINT_SLICES, ENDPOINTS, Resource
 from registries.models import Registry
 from registries.publisher import Publisher
+from registries.resync import Resync
 from registries.rows import ROWS, Row
 from registries.source import Source
 
@@ -132,6 +133,7 @@ class _Shift:
         )
         self._identity = Identity(self._client)
         self._readers: list[Reader] = []
+        self._resync = Resync(row, lambda: [reader.reflector for reader in self._readers])
         self._settled = False
         self._said_at, self._said_phase = 0.0, ""
         self._token_expires_at = self._client.token_expires_at()
@@ -225,7 +227,8 @@ class _Shift:
             if time.monotonic() - looked > self._pace.look:
                 looked = time.monotonic()
                 self._token_expires_at = self._client.token_expires_at()
-            if self._row.changed or self._stuck():
+            begin_anew = self._resync.pursue(self._intake.phase)
+            if begin_anew or self._row.changed or self._stuck():
                 return
 
     def _stuck(self) -> bool:
@@ -263,6 +266,10 @@ class _Shift:
             lag_sum=lags.sum,
             refused=self._store.refused(),
             truncated=len(self._store.truncated()),
+            resync=self._resync.met.number,
+            resync_at=self._resync.met.at,
+            resync_different=self._resync.met.different,
+            resync_error=self._resync.met.error,
             warnings=self._warnings(),
             token_expires_at=self._token_expires_at,
         )

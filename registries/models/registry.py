@@ -138,6 +138,8 @@ class Registry(Row, Owned):
     # to lead to another (`registries.actions.accept_cluster`).
     accepted_cluster = models.CharField(max_length=100, blank=True, editable=False)
     revision = models.BigIntegerField(default=0, editable=False)
+    # When somebody last asked for everything to be read anew (`registries.resync`).
+    resync_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = RegistryQuerySet.as_manager()
 
@@ -172,6 +174,12 @@ class Registry(Row, Owned):
                 errors[field] = error
         if errors:
             raise ValidationError(errors)
+
+    @property
+    def resync(self) -> int:
+        """The last request to read everything anew, as a number that grows with each: its time in
+        milliseconds. 0: there was none."""
+        return int(self.resync_asked_at.timestamp() * 1000) if self.resync_asked_at else 0
 
     def to_spec(self) -> RegistrySpec:
         """What the watcher needs to know, as a value of its own."""

@@ -24,12 +24,12 @@ def codes() -> Iterator[str]:
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             if name in _ERRORS and node.args and isinstance(node.args[0], ast.Constant):
-                yield node.args[0].value
+                yield str(node.args[0].value)
             for keyword in node.keywords:
                 if (name, keyword.arg) == ("Status", "reason") and isinstance(
                     keyword.value, ast.Constant
                 ):
-                    yield keyword.value.value
+                    yield str(keyword.value.value)
 
 
 def test_every_code_has_words_and_all_words_have_a_code() -> None:

@@ -36,6 +36,7 @@ from .doubts import Doubts
 from .gathering import Gathering
 from .lists import Lister, Query, exactly, not_older_than
 from .pulse import Pulse
+from .recheck import Recheck
 from .timing import LIMITS, TIMING, Limits, Timing
 from .trouble import Keep, Trouble
 from .watching import Watching
@@ -104,6 +105,7 @@ class Reflector:
             clock=clock,
             random=random,
         )
+        self.recheck = Recheck(self._watching)
         self._doubted = False
         self._patient = not denied
         self._floor = since
@@ -130,7 +132,11 @@ class Reflector:
         try:
             self._advance()
         except KubeError as error:
+            if isinstance(error, Cut) and self.recheck.ended_watch():
+                return 0.0
             return self._conclude(error)
+        if self.recheck.ended_watch():
+            return 0.0
         outcome = self._trouble.after_end(self._watching.lived, self._watching.asked_for)
         self._doubts.note(outcome)
         return outcome.pause
@@ -146,6 +152,8 @@ class Reflector:
         if self.version is not None and self._doubts.uncertain:
             self._reassure(self.version)
         elif self.version is not None and self._doubts.left <= 0:
+            self._check(self.version)
+        if self.version is not None and self.recheck.due:
             self._check(self.version)
         if self.version is not None and self.resource is not self.preferred:
             self._prefer(self.version)
@@ -174,21 +182,26 @@ class Reflector:
     def _check(self, version: str) -> None:
         """The safety list: what the server held at our version must be what we hold."""
         self._take_turn()
+        self.recheck.begin()
         try:
             things, _ = self._lister.read(self.resource, exactly(version))
         except (Expired, TooLarge):
             self._forget()  # a quiet cluster without bookmarks: an ordinary list does as well
         except KubeError as error:
             self._tell(error, failed=False)  # the watch does not depend on it
+            self.recheck.answer(error=error.text)
         else:
-            if self._sink.differences(self._scope, things):
+            different = self._sink.differences(self._scope, things)
+            if different:
                 self._judge(things)
+            self.recheck.answer(different=different)
         self._doubts.compared()
 
     def _begin(self) -> bool:
         """Get the first state of the first permitted resource. True if it came by a watch, which
         is over now."""
         self._take_turn()
+        self.recheck.begin()
         denied: Denied | None = None
         for resource in self._candidates():
             try:
@@ -233,6 +246,7 @@ class Reflector:
         self._sink.alive(self._scope, listed=True)
         self.version = version
         self._doubts.compared()
+        self.recheck.answer()
 
     def _judge(self, things: list[answers.Thing]) -> None:
         """Hand a complete list over, unless it is so bare that it is read twice."""

@@ -92,8 +92,9 @@ class Watching:
         if self._stream is not None:
             self._stream.be_patient(seconds)
 
-    def close(self) -> None:
-        """End the open watch at once; called by another thread."""
+    def close(self) -> bool:
+        """End the open watch at once; called by another thread. Tell whether there was one."""
         stream = self._stream
         if stream is not None:
             stream.close()
+        return stream is not None
