@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import models
 from django.db.models import QuerySet
 
@@ -82,6 +82,28 @@ def planes_of(user: Person) -> QuerySet[ControlPlane]:
     if rules_all(user):
         return ControlPlane.objects.all()
     return ControlPlane.objects.filter(memberships__user_id=user.pk)
+
+
+def answers_for(person: Person, user: AbstractBaseUser) -> bool:
+    """Whether someone may turn an account on and off, end its tokens, and hand out the link that
+    gives it its first password."""
+    return user.pk in accounts_of(person, {user.pk})
+
+
+def accounts_of(person: Person, user_ids: Collection[int]) -> set[int]:
+    """Of these accounts those that someone answers for: all for superusers; else those of people
+    who are members only where the person administers. An administrator of one control plane must
+    not get at what its members have elsewhere."""
+    if rules_all(person):
+        return set(user_ids)
+    mine = [seat.control_plane.pk for seat in seats_of(person) if seat.may(Role.ADMIN)]
+    users = User.objects.filter(pk__in=user_ids, is_superuser=False, is_staff=False)
+    elsewhere = Membership.objects.filter(user__in=user_ids).exclude(control_plane__in=mine)
+    return set(
+        users.filter(memberships__control_plane__in=mine)
+        .exclude(pk__in=elsewhere.values("user"))
+        .values_list("pk", flat=True)
+    )
 
 
 def within(rows: QuerySet[RowT], planes: Iterable[ControlPlane]) -> QuerySet[RowT]:

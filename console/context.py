@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from console.access import May
-from console.ui import shown
+from console.ui import looks, shown
 
 
 def control_plane(request: HttpRequest) -> dict[str, Any]:
@@ -26,4 +27,12 @@ def control_plane(request: HttpRequest) -> dict[str, Any]:
         "control_plane": SimpleLazyObject(plane),
         "may": SimpleLazyObject(lambda: shown.may(request)),
         "seats": SimpleLazyObject(lambda: shown.seats(request)),
+    }
+
+
+def look(request: HttpRequest) -> dict[str, Any]:
+    """The theme that was chosen, and the languages there are, as their speakers call them."""
+    return {
+        "theme": looks.theme_of(request),
+        "languages": [(code, looks.language_name(code)) for code, _name in settings.LANGUAGES],
     }

@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Collection
+from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from console.roles import Role
+
+_SOON = timedelta(days=7)
 
 
 class Row(models.Model):
@@ -199,6 +202,11 @@ class ApiToken(Row):
     @property
     def expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def ends_soon(self) -> bool:
+        """Within a week: time to make another."""
+        return self.expires_at is not None and self.expires_at <= timezone.now() + _SOON
 
 
 class AuditEntry(models.Model):

@@ -71,6 +71,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "console.context.control_plane",
+                "console.context.look",
                 "gateways.context.gateway_url",
             ],
             "builtins": ["console.templatetags.console"],

@@ -32,6 +32,56 @@
     }
   });
 
+  // What failed beside the page is said at its edge; the part that it was for stays as it is.
+  const say = (text) => {
+    const place = document.querySelector(".toasts");
+    if (!place || [...place.children].some((one) => one.dataset.said === text)) return;
+    const toast = document.createElement("div");
+    toast.className = "alert alert-danger alert-dismissible";
+    toast.setAttribute("role", "alert");
+    toast.dataset.said = text;
+    toast.dataset.toast = "";
+    const words = document.createElement("div");
+    words.className = "break";
+    words.textContent = text;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "btn-close";
+    close.dataset.bsDismiss = "alert";
+    close.setAttribute("aria-label", document.body.dataset.close);
+    toast.append(words, close);
+    place.append(toast);
+  };
+  // A live part that fails is no event: live.js shows that the page is not live, and asks again.
+  const byHand = (event) => !event.target.hasAttribute?.("data-live");
+  document.addEventListener("htmx:responseError", (event) => {
+    if (!byHand(event)) return;
+    const { status } = event.detail.xhr;
+    const { gone, forbidden, failed } = document.body.dataset;
+    say({ 403: forbidden, 404: gone }[status] ?? failed.replace("%s", status));
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (byHand(event)) say(document.body.dataset.away);
+  });
+
+  // This tab stays in the control plane that it shows, whatever another tab switches to.
+  const shown = document.body.dataset.controlPlane;
+  if (shown) {
+    document.addEventListener("htmx:configRequest", (event) => {
+      event.detail.headers["X-Control-Plane"] = shown;
+    });
+    document.addEventListener("submit", (event) => {
+      const form = event.target;
+      if ((form.getAttribute("method") ?? "").toLowerCase() !== "post") return;
+      if (form.querySelector(":scope > [name=shown_control_plane]")) return;
+      const field = document.createElement("input");
+      field.type = "hidden";
+      field.name = "shown_control_plane";
+      field.value = shown;
+      form.append(field);
+    });
+  }
+
   // <div data-show-when="kind=static"> follows the fields of that name in its [data-scope].
   const show = (scope) => {
     for (const part of scope.querySelectorAll("[data-show-when]")) {

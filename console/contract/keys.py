@@ -116,6 +116,17 @@ def wakeups() -> str:
     return f"{PREFIX}:wakeups"
 
 
+def login_failures(who: str) -> str:
+    """How many wrong passwords came from one address for one user (both hashed into `who`).
+    Written by `console.throttle`, lives for a quarter of an hour after the last."""
+    return f"{PREFIX}:login:{{{who}}}:failures"
+
+
+def login_wait(who: str) -> str:
+    """A marker that such attempts are not listened to now; lives as long as that holds."""
+    return f"{PREFIX}:login:{{{who}}}:wait"
+
+
 def _of(owner: str) -> str:
     return f"{PREFIX}:{{{owner}}}"
 

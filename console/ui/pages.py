@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -23,7 +23,7 @@ from console.roles import Role
 from console.ui import shown
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 RowType = TypeVar("RowType", bound=Model)
 
 PER_PAGE = 25
@@ -67,7 +67,7 @@ def page(
 
     def declare(view: View[P]) -> View[P]:
         @functools.wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             needed = rule.role(request.method)
             seat = shown.seat(request)
             if seat is None or needed is None:
@@ -96,7 +96,7 @@ def house_page(*methods: str) -> Callable[[View[P]], View[P]]:
 
     def declare(view: View[P]) -> View[P]:
         @functools.wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not access.rules_all(request.user):
                 raise PermissionDenied(_("This page is for administrators of the whole console."))
             return view(request, *args, **kwargs)
@@ -128,8 +128,8 @@ def _declared(view: Any, methods: tuple[str, ...], rule: Rule) -> Any:
 
 
 def _elsewhere(
-    request: HttpRequest, needed: Role, view: Callable[[], HttpResponse]
-) -> HttpResponse:
+    request: HttpRequest, needed: Role, view: Callable[[], HttpResponseBase]
+) -> HttpResponseBase:
     """What an address names is perhaps in another control plane of the person: a link opens
     whatever is shown at the moment, and what is shown follows it. Views look up what they are
     about before they do anything, so that asking again does nothing twice."""

@@ -1,27 +1,42 @@
-"""A user's own API tokens."""
+"""API tokens: one's own, and for administrators those of their members, without the text."""
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from console import actions
+from console import access, actions
 from console.forms import ApiTokenForm
 from console.models import ApiToken
+from console.ui import shown, toasts
 from console.ui.pages import personal_page
+
+_SHOWN = 200  # tokens of others
 
 
 def _own(request: HttpRequest) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(user_id=request.user.pk or 0)
 
 
+def _of_members(request: HttpRequest) -> QuerySet[ApiToken]:
+    """The tokens of the other members of the control plane, for its administrators."""
+    seat = shown.seat(request)
+    if seat is None or not shown.may(request).administer:
+        return ApiToken.objects.none()
+    members = ApiToken.objects.filter(user__memberships__control_plane=seat.control_plane)
+    return members.exclude(user_id=request.user.pk or 0).select_related("user")
+
+
 @personal_page()
 def token_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "console/token_list.html", {"tokens": _own(request)})
+    others = list(_of_members(request).order_by("user__username", "-created_at")[:_SHOWN])
+    answered_for = access.accounts_of(request.user, {one.user_id for one in others})
+    for one in others:
+        one.answered_for = one.user_id in answered_for  # type: ignore[attr-defined]
+    return render(request, "console/token_list.html", {"tokens": _own(request), "others": others})
 
 
 @personal_page("GET", "POST")
@@ -51,7 +66,13 @@ def token_create(request: HttpRequest) -> HttpResponse:
 
 @personal_page("POST")
 def token_revoke(request: HttpRequest, pk: str) -> HttpResponse:
-    token = get_object_or_404(_own(request), pk=pk)
+    """One's own, or that of a member whose account one answers for: a token reaches every control
+    plane of its user."""
+    token = _own(request).filter(pk=pk).first() or get_object_or_404(_of_members(request), pk=pk)
+    if token.user_id != request.user.pk:
+        get_object_or_404(
+            ApiToken, pk=pk, user__in=access.accounts_of(request.user, {token.user_id})
+        )
     actions.revoke_api_token(token=token, actor=request.user)
-    messages.success(request, _("The token “%s” is revoked.") % token.name)
+    toasts.done(request, _("The token “%(name)s” is revoked.") % {"name": token.name})
     return redirect("console:token-list")
