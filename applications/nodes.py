@@ -22,10 +22,10 @@ def of(service: Service, wanted: str, *, weight: int, priority: int) -> list[Nod
     """The nodes behind a port, sorted: the ready ones; if there are none and the registry wishes
     it, those that are terminating and still serve. `wanted` is a name, a number, or empty for the
     only port there is."""
-    served = list(_served(service, wanted))
-    chosen = [one for one in served if one[0].ready]
+    offering = list(served(service, wanted))
+    chosen = [one for one in offering if one[0].ready]
     if not chosen and service.serve_terminating:
-        chosen = [one for one in served if one[0].terminating and one[0].serving]
+        chosen = [one for one in offering if one[0].terminating and one[0].serving]
     nodes = {
         (endpoint.address, port.port): Node(
             host=endpoint.address,
@@ -39,7 +39,8 @@ def of(service: Service, wanted: str, *, weight: int, priority: int) -> list[Nod
     return [nodes[key] for key in sorted(nodes)]
 
 
-def _served(service: Service, wanted: str) -> Iterator[tuple[Endpoint, Port]]:
+def served(service: Service, wanted: str) -> Iterator[tuple[Endpoint, Port]]:
+    """The endpoints that offer a port, ready or not, each with the port as it is there."""
     for subset in service.subsets:
         port = _find(subset, wanted)
         if port is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from applications.views import apis, applications, choices
+from applications.views import apis, applications, choices, explain
 
 app_name = "applications"
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("apis/<uuid:pk>/publish/", apis.api_publish, name="api-publish"),
     path("apis/<uuid:pk>/unpublish/", apis.api_unpublish, name="api-unpublish"),
     path("apis/<uuid:pk>/delete/", apis.api_delete, name="api-delete"),
+    path("upstreams/<uuid:pk>/explain/", explain.upstream_explain, name="upstream-explain"),
     path("choices/namespaces/", choices.namespaces, name="choices-namespaces"),
     path("choices/services/", choices.services, name="choices-services"),
     path("choices/ports/", choices.ports, name="choices-ports"),

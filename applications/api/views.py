@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from applications import actions, compiled, standing
+from applications import actions, compiled, explain
 from applications.models import Application, Upstream
 from console.contract import wire
 from console.errors import by_field, under
@@ -132,7 +132,7 @@ class UpstreamViewSet(RowViewSet[Upstream]):
         control_plane_id = str(upstream.application.control_plane_id)
         found = compiled.upstreams(control_plane_id, [str(pk)]).get(str(pk))
         shown = msgspec.structs.asdict(found or wire.Upstream(id=str(pk), name=""))
-        said = {"compiled": found is not None, "warning": standing.kept(found) if found else ""}
+        said = {"compiled": found is not None, "warning": explain.kept(found) if found else ""}
         return Response(NodesSerializer(shown | said).data)
 
     def _application(self) -> Application:
