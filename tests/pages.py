@@ -19,6 +19,7 @@ class Places:
 
     registry: str
     application: str
+    upstream: str
     api: str
     gateway: str
     namespace: str = "apisix"
@@ -42,6 +43,10 @@ def service(places: Places) -> Sequence[str]:
 
 def application(places: Places) -> Sequence[str]:
     return (places.application,)
+
+
+def upstream(places: Places) -> Sequence[str]:
+    return (places.upstream,)
 
 
 def api(places: Places) -> Sequence[str]:
@@ -69,6 +74,7 @@ PAGES: dict[str, Arguments] = {
     "applications:application-detail": application,
     "applications:application-edit": application,
     "applications:application-delete": application,
+    "applications:upstream-explain": upstream,
     "applications:api-create": application,
     "applications:api-edit": api,
     "applications:api-delete": api,

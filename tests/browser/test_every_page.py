@@ -78,6 +78,7 @@ def places(house: House) -> Iterator[Places]:
     yield Places(
         registry=registry["id"],
         application=application["id"],
+        upstream=application["upstream"]["id"],
         api=api["id"],
         gateway=gateway["id"],
     )

@@ -58,6 +58,8 @@ def _address(name: str, rows: Rows) -> str:
     }.get(name.partition(":")[0])
     if name == "applications:registry-users":
         return reverse(name, args=[rows.registry.pk])
+    if name == "applications:upstream-explain":
+        return reverse(name, args=[rows.application.upstreams.get().pk])
     if name == "applications:api-create":
         return reverse(name, args=[rows.application.pk])
     if name == "registries:service-detail":

@@ -46,6 +46,7 @@ def places(rows: Rows, publish: Publish, httpbin: wire.Service) -> Places:
     return Places(
         registry=str(rows.registry.pk),
         application=str(rows.application.pk),
+        upstream=str(rows.application.upstreams.get().pk),
         api=str(rows.api.pk),
         gateway=str(rows.gateway.pk),
     )
