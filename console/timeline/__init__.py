@@ -7,7 +7,18 @@ out, whatever comes in meanwhile.
 """
 
 from console.timeline.places import Place, parse
-from console.timeline.query import Kind, Query
+from console.timeline.query import Kind, Query, registries_of
 from console.timeline.reading import Entry, Page, everything, newer, page
 
-__all__ = ["Entry", "Kind", "Page", "Place", "Query", "everything", "newer", "page", "parse"]
+__all__ = [
+    "Entry",
+    "Kind",
+    "Page",
+    "Place",
+    "Query",
+    "everything",
+    "newer",
+    "page",
+    "parse",
+    "registries_of",
+]

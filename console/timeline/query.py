@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +28,8 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """Empty fields ask for everything.
+    """Empty fields ask for everything. `registries` are all that the control plane has
+    (`registries_of`).
 
     `object_id` asks for what concerns one object (`console.timeline.subjects`). `service` is
     `namespace/name`, or a namespace. `since` counts, `until` does not.
@@ -36,6 +37,7 @@ class Query:
 
     control_plane: ControlPlane
     person: Person
+    registries: Mapping[str, str]
     kind: str = ""
     object_type: str = ""
     object_id: str = ""
@@ -90,12 +92,6 @@ class Query:
         )
 
     @functools.cached_property
-    def registries(self) -> dict[str, str]:
-        """The names of the control plane's registries by id."""
-        rows = Registry.objects.filter(control_plane=self.control_plane)
-        return {str(pk): name for pk, name in rows.values_list("pk", "name")}
-
-    @functools.cached_property
     def followed(self) -> dict[str, set[str] | None]:
         """The registries whose moves are asked for, and of which services; None: of all."""
         if self.kind == Kind.CHANGES or self.actor or self.verb or self.object_type:
@@ -119,6 +115,12 @@ class Query:
     @property
     def _exact(self) -> bool:
         return "/" in self.service
+
+
+def registries_of(plane: ControlPlane) -> dict[str, str]:
+    """The names of a control plane's registries by id."""
+    rows = Registry.objects.filter(control_plane=plane)
+    return {str(pk): name for pk, name in rows.values_list("pk", "name")}
 
 
 def _earlier(newest: str, until: datetime | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -56,8 +57,11 @@ def newer(query: Query, *, than: Place, limit: int) -> int:
 
 
 def everything(query: Query) -> Iterator[Entry]:
-    """All entries, for a file. Raises `RedisError`."""
-    return (step for step in _steps(query, None, None) if _says(step))
+    """All entries, for a file; both sources are asked before the first is taken. Raises
+    `RedisError`."""
+    steps = _steps(query, None, None)
+    first = list(itertools.islice(steps, 1))
+    return filter(_says, itertools.chain(first, steps))
 
 
 def _page(steps: Iterable[Entry], limit: int, *, known: bool = True) -> Page:

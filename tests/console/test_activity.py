@@ -1,0 +1,454 @@
+"""The timeline: what people changed and what nodes did, in one order, by filters, page by page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.urls import reverse
+
+from tests import factories
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    from console.redis import Client as Store
+    from console.timeline import Query
+    from registries.models import Registry
+
+    from .conftest import Publish, Rows
+
+ADDRESS = "/activity/"
+
+Move = Callable[..., None]
+
+
+@pytest.fixture
+def move(store: Store) -> Move:
+    """Let the nodes of a service move: pods before and after, `!` before one that is not ready."""
+    from console.contract import keys, wire
+    from console.feed import FeedWriter
+    from registries.chronicle import Chronicler, Recorder
+
+    recorder = Recorder(threaded=False)
+
+    def service(name: str, pods: list[str] | None) -> wire.Service | None:
+        if pods is None:
+            return None
+        nodes = tuple(
+            wire.Endpoint(
+                address=f"10.0.0.{number}", pod=pod.lstrip("!"), ready=not pod.startswith("!")
+            )
+            for number, pod in enumerate(pods)
+        )
+        namespace, _slash, title = name.partition("/")
+        subset = wire.Subset(ports=(wire.Port(port=80),), endpoints=nodes)
+        return wire.Service(namespace=namespace, name=title, subsets=(subset,))
+
+    def make(
+        registry: Registry, name: str, before: list[str] | None, after: list[str] | None
+    ) -> None:
+        owner = keys.registry(str(registry.pk))
+        FeedWriter(store, keys.feed(owner), epoch=1).open()
+        pair = (name, service(name, before), service(name, after))
+        Chronicler(str(registry.pk), recorder=recorder).committed([pair])
+        recorder.write()
+
+    return make
+
+
+def sentences(answer: Any) -> list[str]:
+    return [re.sub(r"<[^>]+>", "", str(line.sentence)) for line in answer.context["lines"]]
+
+
+def test_both_sources_are_one_timeline(page: Client, rows: Rows, move: Move) -> None:
+    move(rows.registry, "apisix/httpbin", ["a", "b", "c"], ["a", "!b", "!c"])
+    factories.make_gateway(control_plane=rows.plane, name="late")
+    said = sentences(page.get(ADDRESS))
+    assert said[:2] == [
+        "portolan created the gateway late",
+        "apisix/httpbin: 3 → 1 ready – pod b became not ready, pod c became not ready",
+    ]
+    assert "portolan created the service registry cluster-a" in said
+
+
+def test_a_change_shows_the_old_and_the_new(page: Client, rows: Rows, bo: User) -> None:
+    from registries import actions
+
+    rows.registry.description = "<b>new</b> words"
+    rows.registry.namespaces = ["shop"]
+    rows.registry.token = "another-token-that-nobody-may-see"
+    actions.change_registry(registry=rows.registry, actor=bo, verify=False)
+    html = page.get(ADDRESS).content.decode()
+    assert "<strong>bo</strong> changed the service registry" in html
+    assert "<del><i>empty</i></del>" in html
+    assert "<ins>&lt;b&gt;new&lt;/b&gt; words</ins>" in html
+    assert "<ins>(replaced)</ins>" in html
+    assert "nobody-may-see" not in html
+
+
+def test_long_values_are_compared_line_by_line() -> None:
+    from console.timeline import diff
+
+    before = {"plugins": {"a": {"rate": 1}, "b": {"x": list(range(30))}}, "name": "x"}
+    after = {"plugins": {"a": {"rate": 2}, "b": {"x": list(range(30))}}, "name": "y"}
+    name, plugins = diff.fields("application", before, after)
+    assert (name.label, name.old, name.new) == ("Name", "x", "y")
+    changed = [(line.sign, line.text.strip()) for line in plugins.lines if line.sign in "+-"]
+    assert changed == [("-", '"rate": 1'), ("+", '"rate": 2')]
+    assert len(plugins.lines) < 10
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "yes"),
+        (False, "no"),
+        (7, "7"),
+        (["a", "b"], "a, b"),
+        ("redis://:secret-word@host/0", "redis://:***@host/0"),
+    ],
+)
+def test_values_in_words(value: object, text: str) -> None:
+    from console.timeline import diff
+
+    [field] = diff.fields("gateway", {"x": value}, {"x": None})
+    assert (field.old, field.new) == (text, "")
+
+
+def test_choices_are_said_by_their_labels() -> None:
+    from console.timeline import diff
+
+    [field] = diff.fields("upstream", {"balance": "ewma"}, {"balance": "roundrobin"})
+    assert field.old == "fastest answers (EWMA)"
+
+
+def test_a_hostile_name_is_text(page: Client, rows: Rows, move: Move) -> None:
+    evil = "<script>alert(1)</script>"
+    move(rows.registry, f"shop/{evil}", None, [evil, f"{evil}2"])
+    html = page.get(ADDRESS).content.decode()
+    assert "<script>alert" not in html
+    assert html.count("&lt;script&gt;alert(1)") >= 3
+
+
+def test_a_move_names_the_applications_that_use_the_service(
+    page: Client, rows: Rows, move: Move
+) -> None:
+    move(rows.registry, "apisix/httpbin", ["a"], [])
+    move(rows.registry, "shop/cart", ["a"], [])
+    cart, httpbin = page.get(ADDRESS).context["lines"][:2]
+    assert dict(httpbin.users) == {str(rows.application.pk): "sd.httpbin.org"}
+    assert not cart.users
+
+
+def test_what_is_gone_has_no_link(page: Client, rows: Rows) -> None:
+    from gateways import actions
+
+    pk = rows.gateway.pk
+    assert reverse("gateways:gateway-detail", args=[pk]) in page.get(ADDRESS).content.decode()
+    actions.delete_gateway(gateway=rows.gateway, actor=None)
+    html = page.get(ADDRESS).content.decode()
+    assert reverse("gateways:gateway-detail", args=[pk]) not in html
+    assert "deleted the gateway" in html
+
+
+FILTERS: list[tuple[str, set[str]]] = [
+    ("?q=edge", {"edge"}),
+    ("?q=HTTPBIN-1", {"apisix/httpbin"}),
+    ("?type=gateway", {"edge"}),
+    ("?verb=published", {"sd.httpbin.org", "anything"}),
+    ("?actor=nobody", set()),
+    ("?kind=nodes", {"apisix/httpbin", "shop/cart"}),
+    ("?kind=nodes&verb=created", set()),
+    ("?service=shop", {"shop/cart"}),
+    ("?service=shop/", {"shop/cart"}),
+    ("?service=sho", set()),
+    ("?service=apisix/httpbin", {"apisix/httpbin"}),
+    ("?registry={registry}&service=shop/cart", {"shop/cart"}),
+    ("?registry={registry}", {"cluster-a", "apisix/httpbin", "shop/cart"}),
+    ("?registry=00000000-0000-0000-0000-000000000000&kind=nodes", {"apisix/httpbin", "shop/cart"}),
+    ("?object={registry}", {"cluster-a", "apisix/httpbin", "shop/cart"}),
+    ("?object={api}", {"anything"}),
+    ("?object={application}", {"sd.httpbin.org", "anything", "apisix/httpbin"}),
+    ("?object={application}&kind=nodes", {"apisix/httpbin"}),
+    ("?object={application}&service=shop/cart", set()),
+    ("?object={upstream}&kind=nodes", {"apisix/httpbin"}),
+    ("?object=nonsense", set()),
+    ("?since=2999-01-01T00:00", set()),
+    ("?until=2000-01-01T00:00", set()),
+    ("?since=2000-01-01T00:00&until=2999-01-01T00:00&kind=nodes", {"apisix/httpbin", "shop/cart"}),
+    ("?until=nonsense&type=gateway", {"edge"}),
+    ("?before=nonsense&type=gateway", {"edge"}),
+]
+
+
+@pytest.mark.parametrize(("query", "names"), FILTERS)
+def test_the_timeline_is_narrowed(
+    query: str, names: set[str], page: Client, rows: Rows, move: Move
+) -> None:
+    move(rows.registry, "apisix/httpbin", ["httpbin-0", "httpbin-1"], ["httpbin-0"])
+    move(rows.registry, "shop/cart", ["cart-0"], [])
+    ids = {
+        "registry": rows.registry.pk,
+        "api": rows.api.pk,
+        "application": rows.application.pk,
+        "upstream": rows.application.upstreams.get().pk,
+    }
+    answer = page.get(ADDRESS + query.format(**ids))
+    found = {
+        line.entry.change.object_name if line.entry.change else line.entry.move.service
+        for line in answer.context["lines"]
+    }
+    assert found == names
+
+
+def test_another_control_planes_entries_are_not_shown(
+    page: Client, rows: Rows, move: Move, bo: User, ada: User
+) -> None:
+    from console import actions
+
+    elsewhere = factories.make_control_plane(name="Zzz", slug="zzz")
+    theirs = factories.make_registry(control_plane=elsewhere, name="theirs")
+    move(theirs, "shop/secret", ["a"], [])
+    actions.create_api_token(user=bo, name="mine")
+    actions.create_api_token(user=ada, name="hers")
+    for query in ("", "?q=secret", f"?registry={theirs.pk}", f"?object={theirs.pk}"):
+        said = "\n".join(sentences(page.get(ADDRESS + query)))
+        assert not re.search("theirs|secret|hers|Zzz", said), query
+    assert any("API token mine" in one for one in sentences(page.get(ADDRESS)))
+
+
+def test_old_addresses_lead_here(page: Client, rows: Rows) -> None:
+    answer = page.get("/audit/?q=edge&type=gateway")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        301,
+        "/activity/?q=edge&type=gateway",
+    )
+
+
+def test_without_redis_the_changes_are_shown(
+    page: Client, rows: Rows, move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console import redis
+
+    monkeypatch.setattr(redis, "_store", redis.connect("redis://127.0.0.1:1/0"))
+    answer = page.get(ADDRESS)
+    assert "Redis does not answer" in answer.content.decode()
+    assert "portolan created the gateway edge" in sentences(answer)
+    assert page.get(ADDRESS + "?format=csv").status_code == 503
+    assert "Redis" not in page.get(ADDRESS + "?kind=changes").content.decode()
+
+
+def test_the_timeline_as_a_file(page: Client, rows: Rows, move: Move) -> None:
+    move(rows.registry, "apisix/httpbin", ["a", "b"], ["a"])
+    answer = page.get(ADDRESS + "?format=csv&kind=nodes")
+    [row] = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode()))  # type: ignore[attr-defined]
+    assert (row["registry"], row["namespace"], row["service"]) == ("cluster-a", "apisix", "httpbin")
+    assert (row["ready_before"], row["ready_after"]) == ("2", "1")
+    assert row["cause"] == "pod b was removed"
+    answer = page.get(ADDRESS + "?format=json&type=gateway")
+    [entry] = json.loads(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    assert (entry["object"], entry["verb"], entry["actor"]) == ("edge", "created", "portolan")
+    assert json.loads(entry["after"])["secret"] == "(set)"
+
+
+def test_only_the_newest_page_is_live(page: Client, rows: Rows, move: Move) -> None:
+    for number in range(60):
+        move(rows.registry, f"shop/s{number}", None, ["a"])
+    answer = page.get(ADDRESS)
+    assert f'data-live="rows:{rows.plane.pk} moves:{rows.registry.pk}"' in answer.content.decode()
+    older = page.get(f"{ADDRESS}?before={answer.context['older']}")
+    assert older.context["lines"]
+    assert "data-live=" not in older.content.decode().split("<main")[1]
+    changes = page.get(f"{ADDRESS}?kind=changes").content.decode()
+    assert f'data-live="rows:{rows.plane.pk}"' in changes
+
+
+def test_who_reads_further_down_is_told_how_much_is_new(
+    page: Client, rows: Rows, move: Move
+) -> None:
+    newest = page.get(ADDRESS).context["lines"][0].key
+    address = reverse("console:activity-live")
+    answer = page.get(f"{address}?peek={newest}")
+    assert answer.content.strip() == b""
+    assert answer.headers["HX-Retarget"] == "#news"
+    move(rows.registry, "shop/cart", ["a"], [])
+    move(rows.registry, "shop/cart", [], ["a"])
+    assert "2 new entries" in page.get(f"{address}?peek={newest}").content.decode()
+    filtered = page.get(f"{address}?peek={newest}&kind=changes")
+    assert filtered.content.strip() == b""
+
+
+def test_a_long_timeline_costs_the_same(
+    page: Client, rows: Rows, move: Move, django_assert_max_num_queries: Any
+) -> None:
+    move(rows.registry, "apisix/httpbin", ["a"], [])
+    with django_assert_max_num_queries(12) as few:
+        page.get(ADDRESS)
+    for number in range(5):
+        registry = factories.make_registry(control_plane=rows.plane, name=f"more-{number}")
+        factories.make_api(application=factories.make_application(registry=registry))
+        move(registry, "apisix/httpbin", ["a"], [])
+    with django_assert_max_num_queries(12) as many:
+        page.get(ADDRESS)
+    assert len(many.captured_queries) == len(few.captured_queries)
+
+
+# Merging: a made-up history is read page by page, whatever the pages' sizes.
+
+
+def dice_of(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - the same history for the same number
+
+
+def history(seed: int, rows: Rows, store: Store) -> Query:
+    """Entries of both sources at few different times, so that many are equal."""
+    from console import timeline
+    from console.contract import keys
+    from console.models import AuditEntry
+
+    dice = dice_of(seed)
+    registries = [rows.registry] + [
+        factories.make_registry(control_plane=rows.plane) for _ in range(dice.randrange(3))
+    ]
+    AuditEntry.objects.all().delete()
+    base = datetime(2026, 1, 1, tzinfo=UTC)
+    for _ in range(dice.randrange(40)):
+        row = AuditEntry.objects.create(
+            actor_name="x",
+            verb="changed",
+            control_plane_id=rows.plane.pk,
+            object_type="gateway",
+            object_id="1",
+            object_name=f"edge {dice.randrange(3)}",
+        )
+        at = base + timedelta(
+            milliseconds=dice.randrange(8), microseconds=dice.choice((0, 0, 1, 999))
+        )
+        AuditEntry.objects.filter(pk=row.pk).update(at=at)
+    start = int(base.timestamp() * 1000)
+    for registry in registries:
+        stream = keys.moves(keys.registry(str(registry.pk)))
+        times = sorted(start + dice.randrange(8) for _ in range(dice.randrange(40)))
+        for number, ms in enumerate(times):
+            name = f"s{dice.randrange(3)}"
+            fields = {
+                "service": f"shop/{name}",
+                "move": json.dumps({"namespace": "shop", "name": name}),
+            }
+            store.xadd(stream, fields, id=f"{ms}-{number}")
+    return timeline.Query(
+        control_plane=rows.plane,
+        person=_nobody(),
+        registries=timeline.registries_of(rows.plane),
+    )
+
+
+def _nobody() -> Any:
+    from django.contrib.auth.models import AnonymousUser
+
+    return AnonymousUser()
+
+
+def pages(query: Query, sizes: Iterator[int]) -> Iterator[list[Any]]:
+    from console import timeline
+
+    before = None
+    while True:
+        found = timeline.page(query, before=before, limit=next(sizes))
+        yield found.entries
+        before = found.older
+        if before is None:
+            return
+        assert timeline.parse(str(before)) == before
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_no_entry_is_lost_or_doubled_between_pages(seed: int, rows: Rows, store: Store) -> None:
+    from console import timeline
+
+    query = history(seed, rows, store)
+    whole = list(timeline.everything(query))
+    order = [entry.place for entry in whole]
+    assert order == sorted(set(order), reverse=True)
+    number = sum(store.xlen(key) for key in store.scan_iter("*:moves")) + _changes()
+    assert len(whole) == number
+    dice = dice_of(seed)
+
+    def sizes() -> Iterator[int]:
+        while True:
+            yield dice.randint(1, 7)
+
+    read = [entry.place for part in pages(query, sizes()) for entry in part]
+    assert read == order
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_pages_stay_what_they_are_while_new_entries_come(
+    seed: int, rows: Rows, store: Store, move: Move
+) -> None:
+    from console import timeline
+
+    query = history(seed, rows, store)
+    order = [entry.place for entry in timeline.everything(query)]
+    read = []
+    for part in pages(query, iter([5] * 1_000)):
+        read += [entry.place for entry in part]
+        move(rows.registry, "shop/new", [], ["a"])
+    assert read == order
+
+
+def test_a_search_in_vain_ends_and_goes_on_from_there(
+    rows: Rows, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console import timeline
+    from console.contract import keys
+    from console.timeline import reading
+    from registries.chronicle import reading as chronicle
+
+    monkeypatch.setattr(reading, "_LOOKS", 3)
+    monkeypatch.setattr(chronicle, "_LOOK", 10)
+    stream = keys.moves(keys.registry(str(rows.registry.pk)))
+    for number in range(200):
+        pod = "needle" if number == 7 else "straw"
+        data = {"name": "s", "namespace": "n", "changes": [["10.0.0.1", "added", pod, True]]}
+        store.xadd(stream, {"service": "n/s", "move": json.dumps(data)}, id=f"{number + 1}-0")
+    query = timeline.Query(
+        control_plane=rows.plane,
+        person=_nobody(),
+        registries=timeline.registries_of(rows.plane),
+        text="needle",
+    )
+    parts = list(pages(query, iter([50] * 100)))
+    assert len(parts) > 3, "each page ends after some looks"
+    assert [len(part) for part in parts if part] == [1]
+
+
+def _changes() -> int:
+    from console.models import AuditEntry
+
+    return AuditEntry.objects.count()
+
+
+def test_a_place_is_read_as_it_was_written_or_not_at_all() -> None:
+    from console import timeline
+
+    place = timeline.Place(1_700_000_000_000_000, 1, "a-b", 3)
+    assert timeline.parse(str(place)) == place
+    for wrong in ("", "1", "1.2.a.3", "-1.0..3", "1.0.a/b.3", "9" * 30 + ".0..1", "1.0..1\n"):
+        assert timeline.parse(wrong) is None
+
+
+def test_the_services_of_a_feed_are_no_entries(page: Client, rows: Rows, publish: Publish) -> None:
+    from console.contract import wire
+
+    publish(rows.registry, wire.Service(namespace="shop", name="cart"))
+    assert not any("cart" in one for one in sentences(page.get(ADDRESS)))
