@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from console.models import AuditEntry, ControlPlane
+from console.models import ControlPlane
 from console.roles import Role
 from console.ui.forms import RowForm, attempt
 
@@ -87,31 +87,3 @@ class AccountForm(RowForm):
     class Meta:
         model = User
         fields = ("first_name", "last_name", "email")
-
-
-class AuditFilterForm(forms.Form):
-    q = forms.CharField(
-        label=_("Search"),
-        required=False,
-        widget=forms.SearchInput(attrs={"placeholder": _("Object or actor")}),
-    )
-    verb = forms.ChoiceField(
-        label=_("Verb"),
-        required=False,
-        choices=[("", _("Every verb")), *AuditEntry.Verb.choices],
-    )
-    type = forms.ChoiceField(
-        label=_("Type"),
-        required=False,
-        choices=[
-            ("", _("Every type")),
-            ("registry", _("service registry")),
-            ("application", _("application")),
-            ("upstream", _("upstream")),
-            ("api", _("API")),
-            ("gateway", _("gateway")),
-            ("controlplane", _("control plane")),
-            ("apitoken", _("API token")),
-        ],
-    )
-    object = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -22,6 +22,7 @@ class Places:
     upstream: str
     api: str
     gateway: str
+    member: str = ""
     namespace: str = "apisix"
     service: str = "httpbin"
 
@@ -57,12 +58,21 @@ def gateway(places: Places) -> Sequence[str]:
     return (places.gateway,)
 
 
+def member(places: Places) -> Sequence[str]:
+    return (places.member,)
+
+
 PAGES: dict[str, Arguments] = {
     "console:overview": nothing,
+    "console:profile": nothing,
+    "console:plane-create": nothing,
     "console:settings-general": nothing,
+    "console:member-list": nothing,
+    "console:member-create": nothing,
+    "console:member-edit": member,
     "console:token-list": nothing,
     "console:token-create": nothing,
-    "console:audit-list": nothing,
+    "console:activity": nothing,
     "registries:registry-list": nothing,
     "registries:registry-create": nothing,
     "registries:registry-detail": registry,
@@ -85,10 +95,11 @@ PAGES: dict[str, Arguments] = {
     "gateways:gateway-delete": gateway,
 }
 # The login, which is another page for somebody who is in already.
-DOORS = ("console:login",)
+DOORS = ("console:login", "console:invitation")
 # Parts of pages that a list or a live part asks for by itself, with what their address needs.
 PARTS: dict[str, Arguments] = {
     "console:overview-live": nothing,
+    "console:activity-live": nothing,
     "registries:registry-live": registry,
     "registries:registry-services": registry,
     "applications:application-live": application,
@@ -102,6 +113,15 @@ PARTS: dict[str, Arguments] = {
 DEEDS = frozenset(
     {
         "console:logout",
+        "console:audit-list",
+        "console:look",
+        "console:plane-switch",
+        "console:profile-password",
+        "console:profile-sessions",
+        "console:settings-delete",  # a question, where the control plane is empty
+        "console:member-remove",
+        "console:member-account",
+        "console:member-link",
         "console:token-revoke",
         "registries:registry-switch",
         "registries:registry-test",

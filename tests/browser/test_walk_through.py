@@ -115,7 +115,7 @@ def test_no_page_is_wider_than_a_telephone(inside: Page) -> None:
         "/settings/registries/new/",
         "/settings/gateways/new/",
         "/settings/tokens/",
-        "/audit/",
+        "/activity/",
     ):
         inside.goto(address)
         wider = inside.evaluate("document.documentElement.scrollWidth - window.innerWidth")

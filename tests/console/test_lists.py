@@ -85,17 +85,6 @@ def test_services_are_narrowed_and_paged(page: Client, rows: Rows, publish: Publ
     assert found("?q=nothing") == []
 
 
-def test_the_audit_log_is_narrowed(page: Client, rows: Rows) -> None:
-    def found(query: str) -> set[str]:
-        answer = page.get(reverse("console:audit-list") + query)
-        return {entry.object_name for entry in answer.context["page"].object_list}
-
-    assert found("?q=edge") == {"edge"}
-    assert found("?type=gateway") == {"edge"}
-    assert found("?verb=published") == {"sd.httpbin.org", "anything"}
-    assert found(f"?object={rows.api.pk}") == {"anything"}
-
-
 def test_a_registrys_page_names_who_uses_it(page: Client, rows: Rows) -> None:
     html = page.get(reverse("applications:registry-users", args=[rows.registry.pk])).content
     assert "sd.httpbin.org" in html.decode()
