@@ -124,7 +124,9 @@ class _Parser(HTMLParser):
 _CALLS = {"ValidationError": 0, "Badge": 0, "done": 1, "success": 1, "error": 1, "warning": 1}
 _MESSAGES = frozenset({"success", "error", "warning"})  # of django.contrib.messages only
 _KEYWORDS = frozenset({"label", "help_text", "verbose_name", "verbose_name_plural", "empty_label"})
-_LOOKUPS = frozenset({"_", "gettext", "gettext_lazy", "ngettext", "pgettext", "ngettext_lazy"})
+# Lookups, and how many of their arguments are looked up.
+_LOOKUPS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "ngettext": 2, "ngettext_lazy": 2}
+_LOOKUPS |= {"pgettext": 2, "pgettext_lazy": 2}
 
 
 def _literals(node: ast.AST) -> Iterator[Found]:
@@ -136,7 +138,7 @@ def _literals(node: ast.AST) -> Iterator[Found]:
         return
     name = _name(node.func)
     if name in _LOOKUPS:
-        for argument in node.args:
+        for argument in node.args[: _LOOKUPS[name]]:
             if isinstance(argument, ast.JoinedStr | ast.BinOp):
                 yield argument.lineno, ast.unparse(argument)
         return
