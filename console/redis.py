@@ -21,6 +21,7 @@ from redis.retry import Retry
 
 # What every caller must be ready for: the server is away, loading, read-only or out of memory.
 RedisError = redis.exceptions.RedisError
+AuthenticationError = redis.exceptions.AuthenticationError  # a wrong password, or none
 # redis-py types every answer as bytes or text of either protocol version; ours are always bytes.
 Client: TypeAlias = Any
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from console import audit, wakeups
 from console.audit import Actor
 from console.contract import keys
 from console.models import AuditEntry
+from gateways import drivers
 from gateways.models import Gateway
 
 
@@ -24,8 +27,10 @@ def create_gateway(*, gateway: Gateway, actor: Actor) -> Gateway:
 
 
 def change_gateway(*, gateway: Gateway, actor: Actor) -> Gateway:
-    """Save a changed gateway; its driver starts again with the new settings."""
+    """Save a changed gateway; its driver starts again with the new settings. Raises
+    `ValidationError`, also for a stored secret that would go elsewhere (`refuse_detour`)."""
     gateway.full_clean()
+    refuse_detour(Gateway.objects.get(pk=gateway.pk), gateway)
     with transaction.atomic():
         stored = Gateway.objects.select_for_update().get(pk=gateway.pk)
         before, after = audit.facts(stored), audit.facts(gateway)
@@ -39,6 +44,20 @@ def change_gateway(*, gateway: Gateway, actor: Actor) -> Gateway:
         )
         wakeups.send(keys.gateway(str(gateway.pk)))
     return gateway
+
+
+def refuse_detour(known: Gateway, gateway: Gateway) -> None:
+    """A stored secret stays with its server: if the settings lead it elsewhere, it has to be given
+    again. Else who cannot read it could have it sent to a place where he can. Raises
+    `ValidationError`."""
+    if not gateway.secret or not gateway.secret.stored:
+        return
+    guarded = drivers.KINDS[gateway.kind].guarded
+    if known.kind != gateway.kind or any(
+        known.settings.get(name) != gateway.settings.get(name) for name in guarded
+    ):
+        text = _("The secret would go to another server: give it again.")
+        raise ValidationError({"secret": ValidationError(text, code="secret_needed")})
 
 
 def delete_gateway(*, gateway: Gateway, actor: Actor) -> None:

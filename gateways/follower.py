@@ -63,12 +63,14 @@ def drive(gateway_id: str, ownership: Ownership, *, pace: Pace | None = None) ->
                 continue
             finally:
                 failures = 0 if shift.applied else failures
-        except (DriverError, ValueError) as error:
-            text = str(error)
+        except DriverError as error:
+            text, reason = str(error), error.code
+        except ValueError as error:
+            text, reason = str(error), "settings"
         except (RedisError, DatabaseError) as error:
-            text = f"Redis or PostgreSQL is away: {error}"
+            text, reason = f"Redis or PostgreSQL is away: {error}", "house"
         log.warning("gateway %s: %s", gateway_id, text)
-        tell_failure(gateway_id, text)
+        tell_failure(gateway_id, text, reason=reason)
         _pause(ownership, pace.retry[min(failures, len(pace.retry) - 1)])
         failures += 1
 
@@ -118,6 +120,8 @@ class _Shift:
         """Bring the gateway up to the feed; tell whether there was anything to do."""
         taken = self._reader.take()
         if self.applied and not taken:
+            # Commits that changed nothing: there is nothing that the gateway lacks.
+            self._status = msgspec.structs.replace(self._status, applied=str(self._reader.position))
             return False
         resources = self._decoded(taken)
         self._ownership.prove()
@@ -168,7 +172,7 @@ def _read(gateway_id: str) -> Gateway | None:
     return Gateway.objects.filter(pk=uuid.UUID(gateway_id)).first()
 
 
-def tell_failure(gateway_id: str, text: str) -> None:
+def tell_failure(gateway_id: str, text: str, *, reason: str = "") -> None:
     """Say on the gateway's board that it fails, and why."""
     try:
         before = health.read([gateway_id])[gateway_id]
@@ -178,6 +182,7 @@ def tell_failure(gateway_id: str, text: str) -> None:
             msgspec.structs.replace(
                 before,
                 phase=Phase.FAILING.value,
+                reason=reason,
                 text=text[:500],
                 since=before.since if failing else _millis(),
             ),

@@ -31,6 +31,7 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One word of a driver. Times are milliseconds since the Unix epoch; 0: never."""
 
     phase: str = Phase.UNKNOWN.value
+    reason: str = ""  # a code of why it fails (`gateways.wording`)
     text: str = ""  # what fails, in a sentence
     since: int = 0
     said_at: int = 0

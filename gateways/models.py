@@ -6,11 +6,13 @@ from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.models import ControlPlane, Owned, Row
 from console.secrets import SecretField
 from gateways import drivers
+from gateways.drivers.base import BadSetting
 
 
 class GatewayQuerySet(models.QuerySet["Gateway"]):
@@ -68,8 +70,16 @@ class Gateway(Row, Owned):
             return  # the field's own error says so
         try:
             self.settings = drivers.check_settings(self.kind, self.settings)
-        except ValueError as error:
-            raise ValidationError({"settings": str(error)}) from error
+        except BadSetting as error:
+            raise ValidationError({"settings": _refusal(error)}) from error
+
+
+def _refusal(error: BadSetting) -> ValidationError:
+    """What is wrong with a setting, in words that name it; the code leads a form to its field."""
+    text = gettext(error.text) % error.params if error.params else gettext(error.text)
+    if error.setting and error.setting not in text:
+        text = f"{error.setting}: {text}"
+    return ValidationError(text, code=f"setting:{error.setting}")
 
 
 class GatewayInstance(models.Model):

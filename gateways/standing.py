@@ -1,7 +1,14 @@
-"""How gateways stand, for pages (`console.ui.standing`)."""
+"""How gateways stand, for pages: what their drivers said (`console.ui.standing`), and how far they
+are behind their control plane."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from console import redis
+from console.contract import keys
+from console.redis import RedisError
 from console.ui.standing import Standing as _Standing
 from console.ui.standing import Standings
 from gateways import health
@@ -15,3 +22,53 @@ _standings: Standings[Gateway, Status] = Standings(
 )
 of = _standings.of
 with_standing = _standings.with_standing
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a gateway has followed. `newest` is the position of its control plane, epoch-seq;
+    `behind` counts the commits that it has not taken, None: it is not known. `waiting_since` is
+    when the first of these was made, in milliseconds; 0: there is none, or it is not known."""
+
+    newest: str = ""
+    behind: int | None = None
+    waiting_since: int = 0
+
+
+def progress(control_plane_id: str, statuses: Mapping[str, Status]) -> dict[str, Progress]:
+    """The progress of gateways of one control plane, by their ids: one look into Redis for all.
+    Never raises: with Redis away nothing is known."""
+    feed = keys.feed(keys.control_plane(control_plane_id))
+    pipeline = redis.store().pipeline(transaction=False)
+    pipeline.hmget(feed.meta, "epoch", "seq")
+    for status in statuses.values():
+        pipeline.xrange(feed.changes, min=f"({status.applied or '0-0'}", count=1)
+    try:
+        (epoch, seq), *firsts = pipeline.execute()
+    except RedisError:
+        return dict.fromkeys(statuses, Progress())
+    if seq is None:
+        return dict.fromkeys(statuses, Progress())
+    newest = f"{int(epoch)}-{int(seq)}"
+    return {
+        one: _progress(newest, status.applied, first)
+        for (one, status), first in zip(statuses.items(), firsts, strict=True)
+    }
+
+
+def progress_of(
+    control_plane_id: str, rows: Iterable[tuple[Gateway, Standing]]
+) -> dict[str, Progress]:
+    """`progress` of rows with their standings."""
+    return progress(control_plane_id, {str(row.pk): stands.status for row, stands in rows})
+
+
+def _progress(newest: str, applied: str, first: list[tuple[bytes, dict[bytes, bytes]]]) -> Progress:
+    """Epochs change with workers and the count goes on; a lower count is another history."""
+    seq = int(newest.partition("-")[2])
+    has = applied.partition("-")[2]
+    behind = seq - int(has) if has.isdecimal() else None
+    if behind is not None and behind < 0:
+        behind = None
+    at = int(first[0][1].get(b"at", b"0")) if first and behind else 0
+    return Progress(newest, behind, at)

@@ -20,7 +20,7 @@ def drive_gateway(gateway_id: str) -> None:
         body=lambda ownership: follower.drive(gateway_id, ownership),
         stop=STOP,
         lift_epoch=lambda epoch: Gateway.lift_epoch(gateway_id, epoch),
-        quarantined=lambda hold: follower.tell_failure(gateway_id, hold.text),
+        quarantined=lambda hold: follower.tell_failure(gateway_id, hold.text, reason="quarantined"),
     )
 
 

@@ -1,36 +1,24 @@
-"""The first page: what there is, how it does, and what to do next."""
+"""The first page: is everything true right now, and what to do if it is not."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from applications.models import Api, Application
-from console import storage
-from console.models import AuditEntry, ControlPlane
-from console.redis import RedisError
+from console.contract import keys
+from console.models import ControlPlane
+from console.overview import flow, latest, propagation, steps, troubles
+from console.overview.verdict import verdict
 from console.ui.pages import control_plane_of, page
 from gateways import standing as gateway_standing
 from gateways.models import Gateway
 from registries import standing as registry_standing
 from registries.models import Registry
 
-_SHOWN = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the way to the first answer through a gateway."""
-
-    title: str
-    text: str
-    url: str
-    done: bool
+_TROUBLES = 6  # that are shown at once; the others are folded away
+_TOPICS = 100  # registries that an open page hears of
 
 
 @page()
@@ -40,63 +28,46 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @page()
 def overview_live(request: HttpRequest) -> HttpResponse:
-    """The part of the overview that changes by itself."""
+    """The part of the overview that changes by itself: all of it."""
     return render(request, "console/_overview_live.html", _look(control_plane_of(request)))
 
 
 def _look(control_plane: ControlPlane) -> dict[str, Any]:
-    registries = Registry.objects.filter(control_plane=control_plane)
-    gateways = Gateway.objects.filter(control_plane=control_plane)
-    applications = Application.objects.filter(control_plane=control_plane)
-    apis = Api.objects.filter(application__control_plane=control_plane)
-    counts = {
-        "registries": registries.count(),
-        "gateways": gateways.count(),
-        "applications": applications.count(),
-        "published_applications": applications.published().count(),
-        "apis": apis.count(),
-        "published_apis": apis.filter(published=True, application__published=True).count(),
-    }
-    try:
-        stored = {"known": True, "warnings": storage.look().warnings()}
-    except RedisError:
-        stored = {"known": False, "warnings": []}
+    of_plane = {"control_plane": control_plane}
+    registries = registry_standing.with_standing(
+        Registry.objects.filter(**of_plane).defer("token", "ca_bundle")
+    )
+    gateways = gateway_standing.with_standing(Gateway.objects.filter(**of_plane).defer("secret"))
+    counts = steps.count(control_plane, registries=len(registries), gateways=len(gateways))
+    found = troubles.gather(control_plane)
+    picture = flow.draw(
+        control_plane,
+        registries,
+        gateways,
+        progress=gateway_standing.progress_of(str(control_plane.pk), gateways),
+        troubles=found,
+        counts=counts,
+    )
     return {
-        "storage": stored,
-        "counts": counts,
-        "steps": _steps(counts),
-        "registries": registry_standing.with_standing(registries[:_SHOWN]),
-        "gateways": gateway_standing.with_standing(gateways[:_SHOWN]),
-        "entries": AuditEntry.objects.select_related("actor")[:_SHOWN],
+        "verdict": verdict(found, registries, gateways, counts),
+        "troubles": found[:_TROUBLES],
+        "more_troubles": found[_TROUBLES:],
+        "steps": steps.left(counts),
+        "flow": picture if registries or gateways else None,
+        "propagation": propagation.of(stands.status for _row, stands in registries),
+        "events": latest.of(control_plane, registries),
+        "topics": _topics(control_plane, registries, gateways),
     }
 
 
-def _steps(counts: dict[str, int]) -> list[Step]:
-    """The way from nothing to the first answer; empty once it is gone."""
-    steps = [
-        Step(
-            _("Connect a service registry"),
-            _("Tell Portolan where a Kubernetes cluster is; it follows the addresses there."),
-            reverse("registries:registry-create"),
-            counts["registries"] > 0,
-        ),
-        Step(
-            _("Add a gateway"),
-            _("The data plane that answers your clients and is kept up to date."),
-            reverse("gateways:gateway-create"),
-            counts["gateways"] > 0,
-        ),
-        Step(
-            _("Create an application"),
-            _("Hosts and a path prefix, and the service behind them."),
-            reverse("applications:application-create"),
-            counts["applications"] > 0,
-        ),
-        Step(
-            _("Publish an API"),
-            _("Paths and methods of an application that may be called."),
-            reverse("applications:application-list"),
-            counts["published_apis"] > 0,
-        ),
-    ]
-    return [] if all(step.done for step in steps) else steps
+def _topics(control_plane: ControlPlane, registries: Any, gateways: Any) -> str:
+    """What the page listens to."""
+    plane_id = str(control_plane.pk)
+    return " ".join(
+        [
+            keys.rows(plane_id),
+            keys.control_plane(plane_id),
+            *(keys.gateway(str(row.pk)) for row, _stands in gateways),
+            *(keys.registry(str(row.pk)) for row, _stands in registries[:_TOPICS]),
+        ]
+    )

@@ -1,39 +1,125 @@
-"""The kinds of gateway: one row each. A new one is a copied neighbour and a row here."""
+"""The kinds of gateway: one row each. A new one is a copied neighbour and a row here.
+
+Nothing else knows the kinds: forms and pages are made from a kind's row and from its `Settings`,
+whose annotations carry the words.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import msgspec
+from msgspec import inspect
 
-from .base import Driver
+from .base import BadSetting, Driver, Finding, gettext_noop
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`module` holds ``Settings`` (a msgspec Struct) and ``build(settings, secret) -> Driver``;
-    named, not imported, so that the table costs nothing."""
+    """`module` holds ``Settings`` (a msgspec Struct), ``build(settings, secret) -> Driver`` and
+    ``check(settings, secret) -> list[Finding]``; named, not imported, so that the table costs
+    nothing. `text` says what the kind is, `secret` what its secret is; both marked for
+    translation. `guarded` are the settings that say where the secret goes."""
 
     label: str
     module: str
+    icon: str
+    text: str
+    secret: str
+    guarded: tuple[str, ...] = ()
 
 
 KINDS = {
-    "traefik": Kind("Traefik", "gateways.drivers.traefik"),
+    "traefik": Kind(
+        "Traefik",
+        "gateways.drivers.traefik",
+        "arrows-split-2",
+        gettext_noop("Traefik 3 reads a tree of keys in Redis and follows it by keyspace events."),
+        gettext_noop("The password of that Redis, or user:password. Stored encrypted."),
+        guarded=("redis_url",),
+    ),
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a kind, as forms need it. `type` is msgspec's description of its values
+    (`msgspec.inspect`); `title`, `help` and `example` may be empty."""
+
+    name: str
+    type: inspect.Type
+    required: bool
+    default: Any
+    title: str = ""
+    help: str = ""
+    example: str = ""
+
+
+def settings_of(kind: str) -> list[Setting]:
+    """The settings of a kind, in their order."""
+    described = inspect.type_info(_module(kind).Settings)
+    if not isinstance(described, inspect.StructType):
+        raise TypeError(f"the settings of {kind} are no struct")
+    return [_setting(field) for field in described.fields]
+
+
 def check_settings(kind: str, settings: object) -> dict[str, Any]:
-    """Return the settings with their defaults filled in. Raises `ValueError` with the field."""
-    struct = import_module(KINDS[kind].module).Settings
-    checked: dict[str, Any] = msgspec.to_builtins(msgspec.convert(settings, struct))
+    """Return the settings with their defaults filled in. Raises `BadSetting`."""
+    checked: dict[str, Any] = msgspec.to_builtins(_convert(kind, settings))
     return checked
 
 
 def build(kind: str, settings: object, secret: str) -> Driver:
-    """Make the driver of a gateway. Raises `ValueError` for settings that do not fit."""
-    module = import_module(KINDS[kind].module)
-    driver: Driver = module.build(msgspec.convert(settings, module.Settings), secret)
+    """Make the driver of a gateway. Raises `BadSetting`, a `ValueError`."""
+    driver: Driver = _module(kind).build(_convert(kind, settings), secret)
     return driver
+
+
+def check(kind: str, settings: object, secret: str) -> list[Finding]:
+    """Try step by step whether a gateway can be driven; never raises for what a network does.
+    Raises `BadSetting`."""
+    found: list[Finding] = _module(kind).check(_convert(kind, settings), secret)
+    return found
+
+
+def _module(kind: str) -> Any:
+    return import_module(KINDS[kind].module)
+
+
+def _convert(kind: str, settings: object) -> Any:
+    try:
+        return msgspec.convert(settings, _module(kind).Settings)
+    except msgspec.ValidationError as error:
+        if isinstance(error.__cause__, BadSetting):
+            raise error.__cause__ from error
+        raise BadSetting(_named(str(error)), str(error)) from error
+
+
+def _named(error: str) -> str:
+    """The setting that msgspec complains of: “Expected `str`, got `int` - at `$.redis_url`”,
+    “Object missing required field `redis_url`”."""
+    found = re.search(r"(?:at `\$\.|field `)(\w+)", error)
+    return found.group(1) if found else ""
+
+
+def _setting(field: inspect.Field) -> Setting:
+    words: dict[str, Any] = {}
+    of: inspect.Type = field.type
+    if isinstance(of, inspect.Metadata):
+        words = of.extra_json_schema or {}
+        of = of.type
+    default = field.default
+    if field.default_factory is not msgspec.NODEFAULT:
+        default = field.default_factory()
+    return Setting(
+        name=field.name,
+        type=of,
+        required=field.required,
+        default=None if default is msgspec.NODEFAULT else default,
+        title=words.get("title", ""),
+        help=words.get("description", ""),
+        example=next(map(str, words.get("examples", ())), ""),
+    )

@@ -16,12 +16,46 @@ from console.contract.wire import Resource
 Changes = Mapping[str, Resource | None]
 
 
-class DriverError(Exception):
-    """The gateway did not take it. `permanent`: the same again will fail again."""
+def gettext_noop(text: str) -> str:
+    """Mark a text for the catalogues. It is translated where it is shown: a driver knows no
+    language."""
+    return text
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+
+class DriverError(Exception):
+    """The gateway did not take it. `code` is for programs and for the words of pages
+    (`gateways.wording`); `permanent`: the same again will fail again."""
+
+    def __init__(self, message: str, *, code: str = "", permanent: bool = False) -> None:
         super().__init__(message)
+        self.code = code
         self.permanent = permanent
+
+
+class BadSetting(ValueError):
+    """A setting that does not fit, named. `text` is marked with `gettext_noop` and may name
+    `params`; empty `setting`: it is about none of them alone."""
+
+    def __init__(self, setting: str, text: str, **params: str) -> None:
+        super().__init__(text % params if params else text)
+        self.setting = setting
+        self.text = text
+        self.params = params
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one step of a driver's `check`. Texts are marked with `gettext_noop` and may
+    name `params`; `detail` is what a server said (hostile text), `setting` the one to blame, or
+    ``secret``."""
+
+    step: str
+    ok: bool
+    text: str
+    fix: str = ""
+    detail: str = ""
+    setting: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ whole tree at every event and applies the first reading at once, which shapes th
 * Every upstream keeps a key besides its servers, so that no nodes means 503 and not 404.
 """
 
+from .check import check
 from .driver import Settings, TraefikDriver, build
 
-__all__ = ["Settings", "TraefikDriver", "build"]
+__all__ = ["Settings", "TraefikDriver", "build", "check"]

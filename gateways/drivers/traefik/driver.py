@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from console import redis
 from console.contract.wire import Resource
-from gateways.drivers.base import Applied, Changes
+from gateways.drivers.base import Applied, BadSetting, Changes, gettext_noop
 
 from .render import Keys, Unsupported, render
 from .tree import Tree
@@ -27,21 +27,61 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
     secret). `root_key`: as in Traefik's providers.redis.rootKey; roots in one database must not
     begin alike. `entry_points`: of the routers; none means Traefik's default ones."""
 
-    redis_url: str
-    root_key: str = "traefik"
-    entry_points: list[str] = []
+    redis_url: Annotated[
+        str,
+        Meta(
+            title=gettext_noop("Redis of the tree"),
+            description=gettext_noop(
+                "Server and database that Traefik's Redis provider reads, without a password."
+            ),
+            examples=["redis://127.0.0.1:6379/2"],
+        ),
+    ]
+    root_key: Annotated[
+        str,
+        Meta(
+            title=gettext_noop("Root key"),
+            description=gettext_noop(
+                "As in Traefik's providers.redis.rootKey. Two roots in one database must not begin"
+                " alike."
+            ),
+            examples=["traefik"],
+        ),
+    ] = "traefik"
+    entry_points: Annotated[
+        list[str],
+        Meta(
+            title=gettext_noop("Entry points"),
+            description=gettext_noop(
+                "Names of the entry points that routes are served on. Empty: Traefik's defaults."
+            ),
+            examples=["web websecure"],
+        ),
+    ] = []
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.redis_url)
+        try:
+            parts = urlsplit(self.redis_url)
+            _port = parts.port
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-            raise ValueError("redis_url is written redis://host:port/database")
+            raise BadSetting("redis_url", gettext_noop("Write it as redis://host:port/database."))
         if parts.password:
-            raise ValueError("the password belongs into the secret, not into redis_url")
+            raise BadSetting(
+                "redis_url", gettext_noop("The password belongs into the secret, not into here.")
+            )
         if not _ROOT.fullmatch(self.root_key):
-            raise ValueError("root_key is one word of letters, digits, dots and dashes")
+            raise BadSetting(
+                "root_key", gettext_noop("One word of letters, digits, dots and dashes.")
+            )
         for name in self.entry_points:
             if not re.fullmatch(r"[\w-]{1,63}", name):
-                raise ValueError(f"entry_points: {name!r} is no entry point's name")
+                raise BadSetting(
+                    "entry_points",
+                    gettext_noop("“%(name)s” is no entry point's name."),
+                    name=name,
+                )
 
 
 class TraefikDriver:
@@ -102,11 +142,11 @@ class TraefikDriver:
 
 def build(settings: Settings, secret: str) -> TraefikDriver:
     """Make a driver. The secret is ``password`` or ``user:password`` of the tree's Redis."""
-    tree = Tree(redis.connect(_with_password(settings.redis_url, secret)), settings.root_key)
+    tree = Tree(redis.connect(with_password(settings.redis_url, secret)), settings.root_key)
     return TraefikDriver(tree, entry_points=settings.entry_points)
 
 
-def _with_password(url: str, secret: str) -> str:
+def with_password(url: str, secret: str) -> str:
     if not secret:
         return url
     parts = urlsplit(url)

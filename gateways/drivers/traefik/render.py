@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
+from console.contract import matching
 from console.contract.wire import Expression, Path, Resource, Route, Upstream
 
 # Key below the tree's root → value.
@@ -54,35 +58,61 @@ def _service(upstream: Upstream) -> Keys:
 
 
 def _router(route: Route, entry_points: Sequence[str]) -> Keys:
-    name = f"http/routers/{route_name(route.id)}"
-    keys = {
-        f"{name}/rule": rule(route),
-        f"{name}/service": service_name(route.upstream),
-    }
-    for number, entry_point in enumerate(entry_points):
-        keys[f"{name}/entryPoints/{number}"] = entry_point
-    middlewares: list[str] = []
-    if route.redirect_https:
-        middlewares.append(f"{route_name(route.id)}-https")
-        keys[f"http/middlewares/{middlewares[-1]}/redirectScheme/scheme"] = "https"
-        keys[f"http/middlewares/{middlewares[-1]}/redirectScheme/permanent"] = "true"
-    if route.strip_prefix:
-        middlewares.append(f"{route_name(route.id)}-strip")
-        keys[f"http/middlewares/{middlewares[-1]}/stripPrefix/prefixes/0"] = route.strip_prefix
-    if route.rewrite_host:
-        middlewares.append(f"{route_name(route.id)}-host")
-        keys[f"http/middlewares/{middlewares[-1]}/headers/customRequestHeaders/Host"] = (
-            route.rewrite_host
-        )
-    if route.retries:
-        middlewares.append(f"{route_name(route.id)}-retry")
-        # Traefik counts the first attempt too.
-        keys[f"http/middlewares/{middlewares[-1]}/retry/attempts"] = str(route.retries + 1)
-    for number, middleware in enumerate(middlewares):
-        keys[f"{name}/middlewares/{number}"] = middleware
     if route.plugins:
         raise Unsupported("Traefik has none of the plugins: " + ", ".join(sorted(route.plugins)))
+    keys, middlewares = _middlewares(route)
+    for number, (part, priority) in enumerate(_parts(route)):
+        name = f"http/routers/{route_name(route.id)}{f'-{number}' if number else ''}"
+        keys[f"{name}/rule"] = rule(part)
+        keys[f"{name}/priority"] = str(priority)
+        keys[f"{name}/service"] = service_name(route.upstream)
+        for place, entry_point in enumerate(entry_points):
+            keys[f"{name}/entryPoints/{place}"] = entry_point
+        for place, middleware in enumerate(middlewares):
+            keys[f"{name}/middlewares/{place}"] = middleware
     return keys
+
+
+def _parts(route: Route) -> list[tuple[Route, int]]:
+    """A route in parts of one rank each (`console.contract.matching`), the highest first. Without a
+    priority Traefik would prefer the longest rule: the route with the most hosts."""
+    hosts, paths = defaultdict(list), defaultdict(list)
+    for host in route.hosts or ("",):
+        hosts[matching.host_rank(host)].append(host)
+    for path in matching.paths_of(route):
+        paths[matching.path_rank(path)].append(path)
+    found = [
+        (
+            msgspec.structs.replace(
+                route, hosts=tuple(filter(None, some)), paths=tuple(these) if route.paths else ()
+            ),
+            matching.rank(route, host=some[0], path=these[0]),
+        )
+        for some in hosts.values()
+        for these in paths.values()
+    ]
+    return sorted(found, key=lambda part: part[1], reverse=True)
+
+
+def _middlewares(route: Route) -> tuple[Keys, list[str]]:
+    """What is done to a request on its way, in this order, and the names of it."""
+    keys: Keys = {}
+    names: list[str] = []
+    if route.redirect_https:
+        names.append(f"{route_name(route.id)}-https")
+        keys[f"http/middlewares/{names[-1]}/redirectScheme/scheme"] = "https"
+        keys[f"http/middlewares/{names[-1]}/redirectScheme/permanent"] = "true"
+    if route.strip_prefix:
+        names.append(f"{route_name(route.id)}-strip")
+        keys[f"http/middlewares/{names[-1]}/stripPrefix/prefixes/0"] = route.strip_prefix
+    if route.rewrite_host:
+        names.append(f"{route_name(route.id)}-host")
+        keys[f"http/middlewares/{names[-1]}/headers/customRequestHeaders/Host"] = route.rewrite_host
+    if route.retries:
+        names.append(f"{route_name(route.id)}-retry")
+        # Traefik counts the first attempt too.
+        keys[f"http/middlewares/{names[-1]}/retry/attempts"] = str(route.retries + 1)
+    return keys, names
 
 
 def rule(route: Route) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from console.redis import Client, RedisError
+from console.redis import AuthenticationError, Client, RedisError
 from gateways.drivers.base import DriverError
 
 # Outside of http, tcp, udp and tls: Traefik's decoder passes it over, its subscription does not.
@@ -52,7 +52,7 @@ class Tree:
             self._held = self._read()
             self._marked = bool(self._client.exists(self._key(TICK)))
         except RedisError as error:
-            raise DriverError(f"The tree's Redis does not answer: {error}") from error
+            raise _away(error) from error
 
     def names(self) -> set[str]:
         return set(self._held)
@@ -74,9 +74,11 @@ class Tree:
                 self._tick(change)
                 was_there = change.execute()[0]
         except RedisError as error:
-            raise DriverError(f"The tree could not be written: {error}") from error
+            raise DriverError(
+                f"The tree could not be written: {error}", code=_code(error)
+            ) from error
         if self._marked and not was_there:
-            raise DriverError(_EMPTIED)
+            raise DriverError(_EMPTIED, code="emptied")
         self._marked = True
         self._held.update(sets)
         for name in removed:
@@ -88,13 +90,13 @@ class Tree:
         have missed an event. Raises `DriverError`."""
         try:
             if self._marked and not self._client.exists(self._key(TICK)):
-                raise DriverError(_EMPTIED)
+                raise DriverError(_EMPTIED, code="emptied")
             if self._clock() - self._ticked > REMIND_EVERY:
                 with self._client.pipeline(transaction=True) as change:
                     self._tick(change)
                     change.execute()
         except RedisError as error:
-            raise DriverError(f"The tree's Redis does not answer: {error}") from error
+            raise _away(error) from error
 
     def _tick(self, change: Client) -> None:
         key = self._key(TICK)
@@ -110,11 +112,12 @@ class Tree:
                 return  # a managed server tells nobody; the operator has been told in the docs
             raise
         held = "".join(_text(value) for value in flags.values())
-        if "K" not in held or not ({"g", "A"} & set(held)):
+        if not tells(held):
             raise DriverError(
                 "Redis sends no keyspace events, so Traefik would read its tree once and never"
                 " again. Set notify-keyspace-events to Kgxe on the tree's server"
                 f" (it is “{held}”).",
+                code="no_events",
                 permanent=True,
             )
 
@@ -135,6 +138,21 @@ class Tree:
 
     def _key(self, name: str) -> str:
         return f"{self._root}/{name}"
+
+
+def tells(flags: str) -> bool:
+    """Whether a server with these keyspace events tells Traefik of changes."""
+    return "K" in flags and bool({"g", "A"} & set(flags))
+
+
+def _away(error: RedisError) -> DriverError:
+    return DriverError(f"The tree's Redis does not answer: {error}", code=_code(error))
+
+
+def _code(error: RedisError) -> str:
+    if isinstance(error, AuthenticationError):
+        return "unauthorized"
+    return "denied" if "NOPERM" in str(error) else "unreachable"
 
 
 def _text(value: bytes | str) -> str:

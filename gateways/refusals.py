@@ -1,0 +1,73 @@
+"""Resources that a gateway cannot have, by the rows that people know them by."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applications.models import Api, Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`key` is the resource's in the feed, `title` its row's name in words, `url` the page where it
+    is changed; empty: there is no such row any more. `why` is the driver's word."""
+
+    key: str
+    title: str
+    url: str
+    why: str
+
+
+def refusals(refused: Mapping[str, Mapping[str, str]]) -> dict[str, list[Refusal]]:
+    """What each gateway refuses, in the order of keys; two queries for all, none if nothing is
+    refused."""
+    wanted = {key for one in refused.values() for key in one}
+    known = _apis(_ids(wanted, "route")) | _upstreams(_ids(wanted, "upstream"))
+    return {
+        gateway: [
+            Refusal(key, *known.get(key, (key, "")), why=why) for key, why in sorted(found.items())
+        ]
+        for gateway, found in refused.items()
+    }
+
+
+def _ids(wanted: Iterable[str], kind: str) -> list[uuid.UUID]:
+    found = []
+    for key in wanted:
+        start, _slash, row_id = key.partition("/")
+        if start == kind:
+            try:
+                found.append(uuid.UUID(row_id))
+            except ValueError:
+                continue  # of another house
+    return found
+
+
+def _apis(ids: list[uuid.UUID]) -> dict[str, tuple[str, str]]:
+    rows = Api.objects.filter(pk__in=ids).values_list("pk", "name", "application__name")
+    return {
+        f"route/{pk}": (
+            _("the API “%(api)s” of “%(application)s”") % {"api": api, "application": application},
+            reverse("applications:api-edit", args=[pk]),
+        )
+        for pk, api, application in (rows if ids else ())
+    }
+
+
+def _upstreams(ids: list[uuid.UUID]) -> dict[str, tuple[str, str]]:
+    rows = Upstream.objects.filter(pk__in=ids).values_list(
+        "pk", "version", "application__name", "application_id"
+    )
+    return {
+        f"upstream/{pk}": (
+            _("the upstream “%(version)s” of “%(application)s”")
+            % {"version": version, "application": application},
+            reverse("applications:application-edit", args=[application_id]),
+        )
+        for pk, version, application, application_id in (rows if ids else ())
+    }

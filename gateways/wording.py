@@ -1,0 +1,77 @@
+"""Why a gateway is not in sync, in words that a person can act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from gateways.health import Phase, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """`headline` says what is the matter, `fix` what to do; both are one sentence."""
+
+    headline: str
+    fix: str = ""
+
+
+def of(status: Status) -> Wording:
+    """The words for a status; of one that is fine, what it does."""
+    match status.phase:
+        case Phase.IN_SYNC:
+            return Wording(_("It has everything that is published."))
+        case Phase.WAITING:
+            return Wording(
+                _("It waits for the first compilation of its control plane."),
+                _("If this lasts, see whether a compiler runs."),
+            )
+        case Phase.DISABLED:
+            return Wording(_("It is switched off and goes on with what it has."))
+        case Phase.FAILING:
+            return _failing(status.reason)
+    return Wording(_("No worker has begun to drive it."), _("Start a worker."))
+
+
+def _failing(reason: str) -> Wording:
+    match reason:
+        case "unreachable":
+            return Wording(
+                _("The server that it reads from does not answer."),
+                _("Check its address and whether it runs; it is tried again every few seconds."),
+            )
+        case "unauthorized":
+            return Wording(
+                _("The server that it reads from refuses the secret."), _("Give the secret again.")
+            )
+        case "denied":
+            return Wording(
+                _("The secret's user may not do what is needed."),
+                _("Test the connection: it names what has to be permitted."),
+            )
+        case "no_events":
+            return Wording(
+                _("It would hear of no change: its Redis sends no keyspace events."),
+                _("Set notify-keyspace-events to Kgxe on that server."),
+            )
+        case "emptied":
+            return Wording(
+                _("What it had been given was taken away behind our back."),
+                _("It is given everything anew; look who empties that server."),
+            )
+        case "settings":
+            return Wording(_("Its settings do not fit."), _("Correct them."))
+        case "house":
+            return Wording(
+                _("Its worker cannot reach our own Redis or PostgreSQL."),
+                _("See whether both run; it goes on by itself."),
+            )
+        case "quarantined":
+            return Wording(
+                _("It is in quarantine: workers died when they began with it."),
+                _("Look at the workers' last log lines and their memory limits."),
+            )
+    return Wording(
+        _("It does not take what it is given."), _("Test the connection: it names the step.")
+    )
