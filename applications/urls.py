@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from applications.views import apis, applications, choices, explain
+from applications.views import apis, applications, choices, explain, lists
 
 app_name = "applications"
 
 urlpatterns = [
-    path("", applications.application_list, name="application-list"),
+    path("", lists.application_list, name="application-list"),
+    path("rows/", lists.application_rows, name="application-rows"),
     path("new/", applications.application_create, name="application-create"),
     path("<uuid:pk>/", applications.application_detail, name="application-detail"),
     path("<uuid:pk>/live/", applications.application_live, name="application-live"),
     path("<uuid:pk>/edit/", applications.application_edit, name="application-edit"),
-    path("<uuid:pk>/publish/", applications.application_publish, name="application-publish"),
-    path("<uuid:pk>/unpublish/", applications.application_unpublish, name="application-unpublish"),
+    path("<uuid:pk>/publish/", lists.application_publish, name="application-publish"),
+    path("<uuid:pk>/unpublish/", lists.application_unpublish, name="application-unpublish"),
     path("<uuid:pk>/delete/", applications.application_delete, name="application-delete"),
     path("<uuid:application>/apis/new/", apis.api_create, name="api-create"),
     path("apis/<uuid:pk>/", apis.api_edit, name="api-edit"),

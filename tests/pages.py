@@ -1,7 +1,8 @@
 """Every page of the console, by the name of its view, and what its address needs.
 
-Whatever answers with a whole page has its place in `PAGES`; the views beside it in `OTHERS`. A view
-in neither fails `tests/browser/test_every_page.py`, so that no page is added that nobody looks at.
+Whatever answers with a whole page has its place in `PAGES`, every other view in one of the lists
+below it. A view in none fails `tests/browser/test_every_page.py`, so that no page is added that
+nobody looks at.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ PAGES: dict[str, Arguments] = {
     "gateways:gateway-edit": gateway,
     "gateways:gateway-delete": gateway,
 }
-# The login, which is another page for somebody who is in already.
+# Pages for somebody who is not in yet.
 DOORS = ("console:login", "console:invitation")
 # Parts of pages that a list or a live part asks for by itself, with what their address needs.
 PARTS: dict[str, Arguments] = {
@@ -102,6 +103,7 @@ PARTS: dict[str, Arguments] = {
     "console:activity-live": nothing,
     "registries:registry-live": registry,
     "registries:registry-services": registry,
+    "applications:application-rows": nothing,
     "applications:application-live": application,
     "applications:choices-namespaces": nothing,
     "applications:choices-services": nothing,

@@ -1,43 +1,25 @@
-"""Applications: list, create, change, publish, delete."""
+"""Applications: create, look at, change, delete."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from applications import actions, standing
-from applications.forms import ApplicationEditor, ApplicationFilterForm
+from applications.forms import ApplicationEditor
 from applications.models import Application, Member
 from console.ui.forms import ConfirmForm
-from console.ui.pages import control_plane_of, page, paginate
+from console.ui.pages import control_plane_of, page
 
 
 def rows_of(request: HttpRequest) -> QuerySet[Application]:
     return Application.objects.filter(control_plane=control_plane_of(request))
-
-
-@page()
-def application_list(request: HttpRequest) -> HttpResponse:
-    form = ApplicationFilterForm(request.GET, rows=rows_of(request))
-    rows = form.found().annotate(api_count=Count("apis")).order_by("name")
-    shown = paginate(request, rows.prefetch_related("upstreams"))
-    standings = standing.of_applications(shown.object_list)
-    return render(
-        request,
-        "applications/application_list.html",
-        {
-            "form": form,
-            "page": shown,
-            "applications": [(row, standings[str(row.pk)]) for row in shown.object_list],
-            "filtered": any(request.GET.get(name) for name in form.fields),
-        },
-    )
 
 
 @page("GET", "POST")
@@ -79,22 +61,6 @@ def application_live(request: HttpRequest, pk: str) -> HttpResponse:
     """The upstreams with their nodes as they are now, a part of the detail page."""
     application = get_object_or_404(rows_of(request), pk=pk)
     return render(request, "applications/_application_live.html", _look(application))
-
-
-@page("POST")
-def application_publish(request: HttpRequest, pk: str) -> HttpResponse:
-    application = get_object_or_404(rows_of(request), pk=pk)
-    actions.publish_application(application=application, actor=request.user)
-    messages.success(request, _("“%s” is published.") % application.name)
-    return redirect("applications:application-detail", pk)
-
-
-@page("POST")
-def application_unpublish(request: HttpRequest, pk: str) -> HttpResponse:
-    application = get_object_or_404(rows_of(request), pk=pk)
-    actions.unpublish_application(application=application, actor=request.user)
-    messages.success(request, _("“%s” is no longer published.") % application.name)
-    return redirect("applications:application-detail", pk)
 
 
 @page("GET", "POST")

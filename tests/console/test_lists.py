@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _names(answer: Any) -> list[str]:
-    return [row.name for row, _ in answer.context["applications"]]
+    return [one.row.name for one in answer.context["applications"]]
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_the_count_of_ready_nodes_is_what_gateways_are_told(
     writer.open()
     compiled = wire.Upstream(id=upstream, name="x", nodes=(wire.Node(host="10.0.0.1", port=80),))
     writer.commit({keys.upstream(upstream): wire.encode(compiled)})
-    [(_row, told)] = page.get(reverse("applications:application-list")).context["applications"]
-    assert (told.nodes, told.warning) == (1, "")
+    [one] = page.get(reverse("applications:application-list")).context["applications"]
+    assert (one.nodes, one.kept) == (1, "")
 
 
 def test_services_are_narrowed_and_paged(page: Client, rows: Rows, publish: Publish) -> None:

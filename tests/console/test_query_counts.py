@@ -20,7 +20,7 @@ BUDGETS = {
     "console:activity": 11,
     "console:token-list": 3,
     "registries:registry-list": 5,
-    "applications:application-list": 7,
+    "applications:application-list": 8,
     "gateways:gateway-list": 5,
 }
 
