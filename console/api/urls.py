@@ -12,6 +12,7 @@ from gateways.api.urls import register as register_gateways
 from registries.api.urls import register as register_registries
 
 from . import schema  # noqa: F401 - describes our authentication to drf-spectacular
+from .activity import ActivityView
 from .views import ApiTokenViewSet, AuditEntryViewSet, ControlPlaneViewSet, NowhereView
 
 router = DefaultRouter(use_regex_path=False)
@@ -26,6 +27,7 @@ register_gateways(router)
 app_name = "api"
 urlpatterns = [
     path("", include(router.urls)),
+    path("activity/", ActivityView.as_view(), name="activity"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "docs/",

@@ -15,6 +15,7 @@ CRUD = (*READ, "create", "update", "partial_update", "destroy")
 
 # Clients are generated from these names: they do not change.
 OPERATIONS = {
+    "activity": ("list",),
     "apis": READ,
     "applications": (*CRUD, "publish", "unpublish"),
     "applications_apis": (*CRUD, "publish", "unpublish"),
