@@ -116,7 +116,7 @@ def within(rows: QuerySet[RowT], planes: Iterable[ControlPlane]) -> QuerySet[Row
 
 def plane_id_of(row: models.Model) -> uuid.UUID | None:
     """The control plane that a row belongs to; None: to none."""
-    path = path_to_plane(type(row))
+    path = path_to_plane(row.__class__)  # a request's user is wrapped: its type is not its class
     if path is None:
         return None
     *owners, last = path.split("__")

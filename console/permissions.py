@@ -28,9 +28,9 @@ def planes(request: Request) -> list[ControlPlane]:
 
 
 class RolePermission(IsAuthenticated):
-    """The rule of every REST view, by the roles of who asks: reading takes a seat in the row's
-    control plane, anything else the view's `writing` role there. What is in no seat of theirs is
-    not found. A `personal` view is about its user and takes no seat."""
+    """The rule of every REST view, by the roles of who asks: reading takes the view's `reading`
+    role in the row's control plane, anything else its `writing` role there. What is in no seat of
+    theirs is not found. A `personal` view is about its user and takes no seat."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
@@ -39,7 +39,7 @@ class RolePermission(IsAuthenticated):
             return True
         if access.rules_all(cast(User, request.user)):
             return True  # also before there is a control plane
-        return any(seat.may(_writing(view)) for seat in seats(request))
+        return any(seat.may(_needed(view, request)) for seat in seats(request))
 
     def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
         if getattr(view, "personal", False):
@@ -47,10 +47,14 @@ class RolePermission(IsAuthenticated):
         plane_id = access.plane_id_of(obj)
         for seat in seats(request):
             if seat.control_plane.pk == plane_id:
-                return request.method in SAFE_METHODS or seat.may(_writing(view))
+                return seat.may(_needed(view, request))
         raise Http404
 
 
-def _writing(view: Any) -> Role:
-    role: Role = getattr(view, "writing", Role.EDITOR)
+def _needed(view: Any, request: Request) -> Role:
+    role: Role
+    if request.method in SAFE_METHODS:
+        role = getattr(view, "reading", Role.VIEWER)
+    else:
+        role = getattr(view, "writing", Role.EDITOR)
     return role

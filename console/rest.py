@@ -20,6 +20,8 @@ from rest_framework import serializers, viewsets
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 from rest_framework.generics import GenericAPIView, get_object_or_404
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
 from rest_framework.throttling import UserRateThrottle
 
 from console import access
@@ -168,12 +170,23 @@ class RoomView(GenericAPIView[RowT]):
     lists in a total order."""
 
     permission_classes = [RolePermission]
+    reading = Role.VIEWER
     writing = Role.EDITOR
     personal = False
     lookup_value_converter = "uuid"
     ordering: tuple[str, ...] = ("name",)
     ordering_fields: tuple[str, ...] = ("name", "created_at", "updated_at")
     search_fields: tuple[str, ...] = ("name", "description")
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who may not change what the address names hears so before their words are weighed."""
+        super().initial(request, *args, **kwargs)
+        if request.method in SAFE_METHODS or not kwargs:
+            return
+        if "pk" in kwargs:
+            self.get_object()
+        else:
+            self.get_queryset()
 
     @property
     def actor(self) -> User:

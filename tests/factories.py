@@ -43,6 +43,12 @@ def seat_operator() -> None:
         make_member_of(plane, bo)
 
 
+def some_member_of(plane: ControlPlane) -> Membership:
+    """A member, whoever that is."""
+    found = plane.memberships.select_related("user").first()
+    return found or make_member_of(plane, User.objects.create_user("dee"))
+
+
 def make_member_of(plane: ControlPlane, user: User, role: Role = Role.EDITOR) -> Membership:
     return Membership.objects.create(control_plane=plane, user=user, role=role)
 

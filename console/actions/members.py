@@ -89,6 +89,16 @@ def switch_account(*, membership: Membership, active: bool, actor: Actor) -> Mem
     return membership
 
 
+def forget_password(*, membership: Membership, actor: Actor) -> None:
+    """End a member's password, and with it their sessions; an invitation sets another. Their API
+    tokens go on."""
+    user = membership.user
+    with transaction.atomic():
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        _record(membership, actor, {"password": "(set)"}, {"password": ""})
+
+
 def _account(username: str, email: str) -> User:
     user = User(username=username, email=email)
     user.set_unusable_password()

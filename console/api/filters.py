@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import django_filters
 
-from console.models import AuditEntry, ControlPlane
+from console.models import AuditEntry, ControlPlane, Membership
 
 
 class ControlPlaneFilter(django_filters.FilterSet):
     class Meta:
         model = ControlPlane
         fields = ("name", "slug")
+
+
+class MembershipFilter(django_filters.FilterSet):
+    username = django_filters.CharFilter(field_name="user__username")
+
+    class Meta:
+        model = Membership
+        fields = ("username", "role")
 
 
 class AuditEntryFilter(django_filters.FilterSet):

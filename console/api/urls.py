@@ -13,11 +13,15 @@ from registries.api.urls import register as register_registries
 
 from . import schema  # noqa: F401 - describes our authentication to drf-spectacular
 from .activity import ActivityView
+from .members import MembershipViewSet
 from .views import ApiTokenViewSet, AuditEntryViewSet, ControlPlaneViewSet, NowhereView
 
 router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False
 router.register("control-planes", ControlPlaneViewSet)
+router.register(
+    "control-planes/<uuid:control_plane_id>/members", MembershipViewSet, "control-plane-member"
+)
 router.register("tokens", ApiTokenViewSet)
 router.register("audit-entries", AuditEntryViewSet)
 register_registries(router)

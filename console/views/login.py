@@ -61,8 +61,9 @@ class Login(LoginView):
 
 class FirstPasswordForm(SetPasswordForm):  # type: ignore[type-arg] # not generic at run time
     def save(self, commit: bool = True) -> User:
-        actions.set_password(user=self.user, password=self.cleaned_data["new_password1"])
-        return self.user
+        user: User = self.user
+        actions.set_password(user=user, password=self.cleaned_data["new_password1"])
+        return user
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -78,7 +79,7 @@ class Invitation(PasswordResetConfirmView):
 
     def get_user(self, uidb64: str) -> User | None:
         """Nobody who has a password already, or whose account is turned off."""
-        user = super().get_user(uidb64)
+        user: User | None = super().get_user(uidb64)
         if user is None or not user.is_active or user.has_usable_password():
             return None
         return user

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
-from console import access, actions
+from console import access, actions, invitations
 from console.forms import NewMemberForm, RoleForm
 from console.models import Membership
 from console.roles import Role
@@ -176,12 +173,13 @@ def member_account(request: HttpRequest, pk: str) -> HttpResponse:
 
 @page("POST", role=Role.ADMIN)
 def member_link(request: HttpRequest, pk: str) -> HttpResponse:
-    """The invitation once more, for who has not set a password yet."""
+    """Another invitation. Who has a password loses it: the link is for who has forgotten theirs."""
     membership = get_object_or_404(rows_of(request), pk=pk)
     _answer_for(request, membership)
+    if membership.user == request.user:
+        return redirect("console:profile")
     if not _pending(membership.user):
-        messages.error(request, _("This person has a password already."))
-        return redirect("console:member-edit", pk=pk)
+        actions.forget_password(membership=membership, actor=request.user)
     return _invited(request, membership)
 
 
@@ -199,24 +197,11 @@ def _answer_for(request: HttpRequest, membership: Membership) -> None:
         )
 
 
-def invitation_link(request: HttpRequest, user: User) -> str:
-    """The address at which an account without a password gets one. It is a key: shown, not
-    kept."""
-    path = reverse(
-        "console:invitation",
-        args=[
-            urlsafe_base64_encode(force_bytes(user.pk)),
-            default_token_generator.make_token(user),
-        ],
-    )
-    return request.build_absolute_uri(path)
-
-
 def _invited(request: HttpRequest, membership: Membership) -> HttpResponse:
     response = render(
         request,
         "console/member_invited.html",
-        {"membership": membership, "link": invitation_link(request, membership.user)},
+        {"membership": membership, "link": invitations.link(request, membership.user)},
     )
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -79,6 +79,8 @@ def look(request: HttpRequest) -> HttpResponse:
 def _profile(
     request: HttpRequest, account: AccountForm, password_form: PasswordChangeForm
 ) -> HttpResponse:
+    if not password_form.is_bound:
+        password_form.fields["old_password"].widget.attrs.pop("autofocus", None)
     return render(
         request, "console/profile.html", {"form": account, "password_form": password_form}
     )

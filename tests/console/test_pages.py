@@ -16,10 +16,17 @@ if TYPE_CHECKING:
     from .conftest import Publish, Rows
 
 ROOMS = ("console", "registries", "applications", "gateways")
-OPEN = {"console:login", "console:logout"}
+OPEN = {"console:login", "console:logout", "console:look", "console:invitation"}
 # Answer POST only.
 VERBS = {
     "console:logout",
+    "console:look",
+    "console:plane-switch",
+    "console:profile-password",
+    "console:profile-sessions",
+    "console:member-remove",
+    "console:member-account",
+    "console:member-link",
     "console:token-revoke",
     "registries:registry-accept",
     "registries:registry-switch",
@@ -46,11 +53,17 @@ def _names() -> list[str]:
 
 
 NAMES = _names()
-PAGES = [name for name in NAMES if name not in VERBS and name != "console:login"]
+# The login shows another page to who is in, the invitation wants its key, and a control plane that
+# is not empty cannot be deleted.
+PEOPLE = {"console:member-list", "console:member-create"}
+DOORS = {"console:login", "console:invitation", "console:settings-delete"}
+PAGES = [name for name in NAMES if name not in VERBS | DOORS]
 
 
 def _address(name: str, rows: Rows) -> str:
     """The address of a page about the row that fits its name."""
+    from tests import factories
+
     row: Any = {
         "registries": rows.registry,
         "gateways": rows.gateway,
@@ -64,6 +77,8 @@ def _address(name: str, rows: Rows) -> str:
         return reverse(name, args=[rows.application.pk])
     if name == "registries:service-detail":
         return reverse(name, args=[rows.registry.pk, "apisix", "httpbin"])
+    if name.startswith("console:member-") and name not in PEOPLE:
+        return reverse(name, args=[factories.some_member_of(rows.plane).pk])
     if name == "console:token-revoke":
         return reverse(name, args=[UUID(int=0)])
     try:

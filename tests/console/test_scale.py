@@ -14,7 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bench import parts_crowd
-from tests import pages
+from tests import factories, pages
 from tests.pages import PAGES, PARTS, Places, question
 
 from .conftest import Publish, Rows
@@ -49,6 +49,7 @@ def places(rows: Rows, publish: Publish, httpbin: wire.Service) -> Places:
         upstream=str(rows.application.upstreams.get().pk),
         api=str(rows.api.pk),
         gateway=str(rows.gateway.pk),
+        member=str(factories.some_member_of(rows.plane).pk),
     )
 
 

@@ -15,6 +15,7 @@ CRUD = (*READ, "create", "update", "partial_update", "destroy")
 
 # Clients are generated from these names: they do not change.
 OPERATIONS = {
+    "control_planes_members": ("list", "create", "retrieve", "partial_update", "destroy"),
     "activity": ("list",),
     "apis": READ,
     "applications": (*CRUD, "publish", "unpublish"),
