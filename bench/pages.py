@@ -71,7 +71,7 @@ def _furnish(crowd: Crowd) -> tuple[Places, str]:
     from django.test import Client
 
     from console import actions
-    from console.models import ControlPlane
+    from console.models import ControlPlane, Membership
     from gateways.models import Gateway
     from registries.models import Registry
     from tests.pages import Places
@@ -88,6 +88,7 @@ def _furnish(crowd: Crowd) -> tuple[Places, str]:
     gateway = Gateway.objects.create(control_plane=plane, name="edge", kind=Gateway.Kind.TRAEFIK)
     fill(plane, registry, crowd)
     user = get_user_model().objects.create_superuser("bench")
+    member = Membership.objects.create(control_plane=plane, user=user)
     browser = Client()
     browser.force_login(user)
     application = plane.applications.order_by("name").first()
@@ -96,8 +97,10 @@ def _furnish(crowd: Crowd) -> tuple[Places, str]:
     places = Places(
         registry=str(registry.pk),
         application=str(application.pk),
+        upstream=str(application.upstreams.get().pk),
         api=str(application.apis.order_by("name")[0].pk),
         gateway=str(gateway.pk),
+        member=str(member.pk),
         namespace="team-0",
         service="service-0",
     )

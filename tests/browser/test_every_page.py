@@ -45,7 +45,17 @@ VARIANTS = [
 
 
 @pytest.fixture(scope="module")
-def places(house: House) -> Iterator[Places]:
+def guest(house: House) -> Iterator[Any]:
+    """A member who has been invited and has not come yet."""
+    plane = house.api("GET", "control-planes/")[1]["results"][0]["id"]
+    members = f"control-planes/{plane}/members/"
+    made = house.made(members, {"username": "every-page", "role": "viewer"})
+    yield made
+    house.api("DELETE", f"{members}{made['id']}/")
+
+
+@pytest.fixture(scope="module")
+def places(house: House, guest: Any) -> Iterator[Places]:
     """One of each object, made by REST and alive."""
     registry = house.made(
         "registries/",
@@ -81,6 +91,7 @@ def places(house: House) -> Iterator[Places]:
         upstream=application["upstream"]["id"],
         api=api["id"],
         gateway=gateway["id"],
+        member=guest["id"],
     )
     house.api("DELETE", f"{apis}{api['id']}/")
     house.api("DELETE", f"applications/{application['id']}/")
@@ -136,17 +147,19 @@ def test_every_page_is_fit_for_everybody(
     chromium: Browser,
     house: House,
     places: Places,
+    guest: Any,
     session: Any,
     korean: dict[str, str],
 ) -> None:
     wrong: list[str] = []
     tab = open_tab(chromium, house, variant, session)
     stranger = open_tab(chromium, house, variant)
-    addresses = [(tab, pages.address(name, places)) for name in PAGES]
-    doors = [(stranger, "/login/")]
-    for one in (tab, stranger):
+    for one, addresses in (
+        (tab, [pages.address(name, places) for name in PAGES]),
+        (stranger, ["/login/", guest["invitation"]]),
+    ):
         with looking.Complaints(one) as complaints:
-            for _, address in addresses if one is tab else doors:
+            for address in addresses:
                 found = looked_at(one, address, variant, korean)
                 found += complaints.take()
                 wrong += [f"{address} {text}" for text in found]
@@ -173,6 +186,8 @@ def looked_at(tab: Page, address: str, variant: Variant, korean: dict[str, str])
     "name",
     [
         "console:overview",
+        "console:activity",
+        "console:profile",
         "registries:registry-create",
         "registries:registry-detail",
         "applications:application-list",
