@@ -55,7 +55,8 @@ def prepare(folder: Path, *, host: str = "127.0.0.1") -> Pki:
     server_key = _key(folder / "server.key")
     server_file = folder / "server.crt"
     # Made anew at each start: it costs two milliseconds and follows a changed host.
-    server_file.write_text(_pem(_server(ca, ca_key, server_key, host)))
+    # With the authority's own, as small distributions send it.
+    server_file.write_text(_pem(_server(ca, ca_key, server_key, host)) + _pem(ca))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
     tls.set_alpn_protocols(["http/1.1"])

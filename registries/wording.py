@@ -136,6 +136,11 @@ WORDS: dict[str, _Entry] = {
     "bad_answer": _Entry(
         lazy("What answers is not a Kubernetes API server"), _NOT_AN_API_SERVER, _SERVER
     ),
+    "redirected": _Entry(
+        lazy("The server sends us elsewhere instead of answering"),
+        lazy("Give the address that it leads to, if that is your API server: nothing is followed."),
+        _SERVER,
+    ),
     "too_much": _Entry(
         lazy("The cluster sends more than one worker takes"),
         lazy("Narrow the scope: name namespaces, or give a label selector."),

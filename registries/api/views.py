@@ -14,13 +14,16 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from console.rest import ConnectionThrottle, RowViewSet, draft_of
-from registries import actions, buckets, catalogue, health, history, truth, verification
+from registries import actions, buckets, catalogue, health, history, rbac, truth, verification
+from registries.kube.preflight import State
 from registries.models import Registry
 
 from .filters import RegistryFilter, ServiceQuery
+from .rights import RightsQuery
 from .serializers import (
     AcceptClusterSerializer,
     ConnectionTestSerializer,
+    ManifestSerializer,
     NamespacesSerializer,
     RegistrySerializer,
     ServiceSerializer,
@@ -82,6 +85,21 @@ class RegistryViewSet(RowViewSet[Registry]):
     def test_saved(self, request: Request, pk: uuid.UUID) -> Response:
         """Ask the registry's cluster, as it is saved, whether it can be watched."""
         return _tested(self.get_object())
+
+    @extend_schema(
+        operation_id="registries_rbac",
+        filters=False,
+        parameters=[RightsQuery],
+        responses=ManifestSerializer,
+    )
+    @action(detail=False, pagination_class=None)
+    def rbac(self, request: Request) -> Response:
+        """The rights that a registry needs in its cluster, as a manifest to apply there."""
+        query = RightsQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        wish = query.wish()
+        found = {"manifest": rbac.manifest(wish), "commands": rbac.commands(wish)}
+        return Response(ManifestSerializer(found).data)
 
     @extend_schema(operation_id="registries_status", responses=StatusSerializer)
     @action(detail=True)
@@ -162,6 +180,6 @@ def _verify(serializer: BaseSerializer[Registry]) -> bool:
 
 
 def _tested(registry: Registry) -> Response:
-    findings = verification.examine(registry)
+    findings = [one for one in verification.walk(registry) if one.state is not State.RUNNING]
     report = {"ok": all(finding.ok for finding in findings), "findings": findings}
     return Response(ConnectionTestSerializer(report).data)

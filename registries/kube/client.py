@@ -20,7 +20,7 @@ import kubernetes.client
 import urllib3
 from kubernetes.client.rest import RESTClientObject
 
-from . import addresses, errors, tokens
+from . import addresses, chain, errors, sockets, tokens
 from .errors import KubeError
 from .failures import error_from_status, named_errors
 from .spec import RegistrySpec
@@ -102,6 +102,27 @@ class Client:
         """The checked addresses of the API server. Raises `KubeError`."""
         return addresses.resolve(self.host, self.port, allow_loopback=self._allow_loopback)
 
+    def connect(self) -> str:
+        """Open a connection and close it again: the checked address that every request goes to.
+        Raises `KubeError`."""
+        self._connected()
+        with sockets.named_failures():
+            socket.create_connection((self._address, self.port), CONNECT_TIMEOUT).close()
+        return self._address
+
+    def certificates(self) -> list[bytes]:
+        """The chain that the server shows, verified by nobody (`chain.fetch`). Raises
+        `KubeError`."""
+        self._connected()
+        name = self._spec.tls_server_name or self.host
+        with named_errors(), sockets.named_failures():
+            return chain.fetch(
+                self._address,
+                self.port,
+                name="" if addresses.parse(name) else name,
+                within=CONNECT_TIMEOUT,
+            )
+
     @property
     def account(self) -> str:
         """The service account by which we come, as ``namespace:name``; empty if the token does
@@ -169,6 +190,8 @@ class Client:
             if self._rest is None:
                 self._address = self._reachable()
                 self._rest = RESTClientObject(self._configuration())
+                if self._spec.verify_tls and self._spec.ca_bundle:
+                    self._rest.pool_manager.connection_pool_kw["ssl_context"] = sockets.trusting()
             return self._rest
 
     def _reachable(self) -> str:
@@ -191,7 +214,7 @@ class Client:
             connection_pool_maxsize=4,
             proxy="",
             no_proxy="*",
-            socket_options=_socket_options(),
+            socket_options=sockets.options(),
         )
         configuration.verify_ssl = spec.verify_tls
         # Typed as a bool there; urllib3, which it is for, takes the name to check.
@@ -242,7 +265,7 @@ def _read(response: urllib3.BaseHTTPResponse) -> bytes:
 def _refused(response: urllib3.BaseHTTPResponse) -> KubeError:
     if 300 <= response.status < 400:
         response.close()
-        return errors.bad_answer("it redirects, which is not followed")
+        return errors.redirected()
     with contextlib.suppress(ValueError):
         return error_from_status(
             _body(response),
@@ -250,18 +273,6 @@ def _refused(response: urllib3.BaseHTTPResponse) -> KubeError:
             retry_after=float(response.headers.get("Retry-After", "0")),
         )
     return error_from_status(b"", code=response.status)
-
-
-def _socket_options() -> list[tuple[int, int, int]]:
-    """Keepalive finds a dead peer in about half a minute where nothing in between answers."""
-    options = [
-        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-    ]
-    for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, name):
-            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    return options
 
 
 def _bracketed(host: str) -> str:

@@ -102,5 +102,11 @@ def bad_answer(what: str) -> KubeError:
     return KubeError("bad_answer", f"The answer is not that of a Kubernetes API server: {what}.")
 
 
+def redirected() -> KubeError:
+    return KubeError(
+        "redirected", "The server sends us elsewhere (a redirect), which is not followed."
+    )
+
+
 def too_much(what: str) -> KubeError:
     return KubeError("too_much", f"The API server sends more than this worker takes: {what}.")

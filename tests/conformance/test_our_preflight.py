@@ -22,7 +22,7 @@ def check(target, token, **more):
 def test_a_reader_of_a_namespace_passes_there(target, space):
     found = check(target, space.reader(), namespace=space.name)
     assert steps(found) == [*UP_TO_THE_TOKEN, ("list", True), ("watch", True)]
-    assert "Kubernetes v1." in found[3].text
+    assert "Kubernetes v1." in str(found[3])
 
 
 def test_a_reader_of_everything_passes_everywhere(target, space):
@@ -34,7 +34,7 @@ def test_a_role_is_not_enough_for_everything(target, space):
     found = check(target, space.reader())
     assert steps(found)[-1] == ("list", False)
     assert found[-1].field == "token"
-    assert "kubectl create clusterrole" in found[-1].fix
+    assert "kubectl create clusterrole" in found[-1].command
 
 
 def test_a_list_without_a_watch_is_told(target, space):

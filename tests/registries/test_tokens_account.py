@@ -42,4 +42,4 @@ def test_the_mending_command_names_the_account(cluster: PracticeCluster) -> None
     )
     failed = preflight.check(spec, allow_loopback=True)[-1]
     assert not failed.ok
-    assert "--serviceaccount=shop:nobody" in failed.fix
+    assert "--serviceaccount=shop:nobody" in failed.command

@@ -89,12 +89,17 @@ def test_a_cluster_can_be_tried_without_saving_it(api, of_cluster):
     del of_cluster["name"]
     good = api.post(f"{URL}test/", of_cluster).json()
     assert good["ok"] is True
-    steps = ["dns", "connection", "tls", "token", "list", "watch"]
-    assert [one["step"] for one in good["findings"]] == steps
+    steps = ["dns", "connection", "tls", "token", "access", "list", "watch"]
+    assert list(dict.fromkeys(one["step"] for one in good["findings"])) == steps
+    assert len(good["findings"][2]["certificates"]) == 2
     bad = api.post(f"{URL}test/", of_cluster | {"ca_bundle": ""}).json()
     assert bad["ok"] is False
-    assert (bad["findings"][-1]["step"], bad["findings"][-1]["ok"]) == ("tls", False)
-    assert bad["findings"][-1]["text"]
+    failed = next(one for one in bad["findings"] if not one["ok"])
+    assert (failed["step"], failed["state"], failed["code"]) == ("tls", "failed", "tls_untrusted")
+    assert failed["text"]
+    assert failed["fix"]
+    assert failed["pin"].strip() == of_cluster["ca_bundle"].strip()
+    assert {one["state"] for one in bad["findings"][3:]} == {"skipped"}
     invalid = api.post(f"{URL}test/", of_cluster | {"server": "http://10.0.0.1"})
     assert invalid.status_code == 400
     assert list(invalid.json()) == ["server"]
