@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from console import redis
 from console.contract import keys, wire
 
@@ -23,4 +25,21 @@ def upstreams(control_plane_id: str, upstream_ids: Iterable[str]) -> dict[str, w
         resource = wire.decode_resource(state) if state else None
         if isinstance(resource, wire.Upstream):
             found[upstream_id] = resource
+    return found
+
+
+def routes(control_plane_id: str) -> dict[str, wire.Route]:
+    """All routes as compiled, by the id of their API; one that cannot be read is left out, as
+    gateways do. Raises `RedisError`."""
+    states = redis.store().hgetall(keys.feed(keys.control_plane(control_plane_id)).states)
+    prefix = keys.route("").encode()
+    found = {}
+    for key, state in states.items():
+        if key.startswith(prefix):
+            try:
+                resource = wire.decode_resource(state)
+            except msgspec.DecodeError:
+                continue
+            if isinstance(resource, wire.Route):
+                found[resource.id] = resource
     return found

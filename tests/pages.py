@@ -81,6 +81,7 @@ PAGES: dict[str, Arguments] = {
     "registries:registry-delete": registry,
     "registries:service-detail": service,
     "applications:application-list": nothing,
+    "applications:trace": nothing,
     "applications:application-create": nothing,
     "applications:application-detail": application,
     "applications:application-edit": application,
