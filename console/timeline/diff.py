@@ -23,6 +23,7 @@ from console.redaction import redact
 _INLINE = 100  # characters of a value that stands in its line
 _FOLDED = 12  # lines from which a text is folded
 _COMPARED = 2_000  # lines beyond which two texts are not compared but shown one after the other
+_SAME_FOREVER = {"control_plane", "application"}  # what an object belongs to says nothing here
 _AROUND = 2  # unchanged lines that are shown beside changed ones
 
 
@@ -72,7 +73,7 @@ def _fields(
     kind: str, before: dict[str, Any] | None, after: dict[str, Any] | None
 ) -> Iterator[Field]:
     whole = before is None or after is None
-    for name in sorted({**(before or {}), **(after or {})}):
+    for name in sorted({**(before or {}), **(after or {})}.keys() - _SAME_FOREVER):
         column = _column(kind, name)
         label = str(capfirst(column.verbose_name)) if column is not None else name
         sides = [

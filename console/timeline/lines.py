@@ -36,6 +36,7 @@ TYPES = {
     "user": gettext_lazy("account"),
     "apitoken": gettext_lazy("API token"),
 }
+_FEW = 4  # changed fields that need no unfolding
 _NO_ICON = ("point", "secondary")
 _VERB_ICONS = {
     AuditEntry.Verb.CREATED: ("plus", "green"),
@@ -91,19 +92,18 @@ class Line:
 
     @property
     def unfolded(self) -> bool:
-        """Whether the fields are shown at once: a few that were changed."""
+        """Whether the fields are shown at once: a few that were changed; a long one folds itself."""
         change = self.entry.change
         changed = change is not None and change.before is not None and change.after is not None
-        return changed and len(self.fields) <= 4 and not any(one.lines for one in self.fields)
+        return changed and len(self.fields) <= _FEW
 
     @property
     def changes(self) -> list[tuple[str, str]]:
-        """What happened to each address of a move: the address and the words; none where the
-        sentence has said it all."""
+        """What happened to each address of a move: the address and the words."""
         move = self.entry.move
-        if move is None or (len(move.changes) < 2 and not move.left_out):
-            return []
-        return [(one.address, chronicle.change_in_words(one)) for one in move.changes]
+        return (
+            [(one.address, chronicle.change_in_words(one)) for one in move.changes] if move else []
+        )
 
 
 def lines(query: Query, entries: Iterable[Entry]) -> list[Line]:
