@@ -55,6 +55,7 @@ class GatewayAdmin(ActionAdmin[Gateway]):
 @admin.register(GatewayInstance)
 class GatewayInstanceAdmin(ReadOnlyAdmin[GatewayInstance]):
     list_display = ("hostname", "gateway", "version", "applied_seq", "lag_ms", "last_seen_at")
-    list_filter = ("gateway", "version")
+    list_filter = ("gateway__control_plane", "gateway", "version")
+    date_hierarchy = "last_seen_at"
     list_select_related = ("gateway",)
     search_fields = ("hostname",)

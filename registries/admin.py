@@ -78,8 +78,9 @@ class RegistryAdmin(ActionAdmin[Registry]):
 @admin.register(Transition)
 class TransitionAdmin(ReadOnlyAdmin[Transition]):
     list_display = ("at", "registry", "phase", "reason", "text")
-    list_filter = ("phase",)
+    list_filter = ("phase", "registry__control_plane", "registry")
     list_select_related = ("registry",)
     search_fields = ("registry__name", "reason", "text")
+    date_hierarchy = "at"
     # Counting all rows of a long history is what would make its pages slow.
     show_full_result_count = False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import pytest
 from django.contrib import admin
@@ -276,3 +279,116 @@ def test_lists_do_not_grow_in_queries(
         factories.make_registry(control_plane=rows.plane, name=f"more-{number}")
     with django_assert_max_num_queries(9):
         desk.get(reverse("admin:registries_registry_changelist"))
+
+
+def test_the_admin_is_for_superusers_through_the_consoles_login(
+    client: Client, rows: Rows, bo: User
+) -> None:
+    address = reverse("admin:registries_registry_changelist")
+    answer = client.get(address, follow=True)
+    assert answer.redirect_chain[-1][0].startswith("/login/?next=/admin/")
+    client.force_login(bo)
+    answer = client.get(address, follow=True)
+    assert answer.status_code == 403
+    assert "administrators of the whole console" in answer.content.decode()
+
+
+def test_no_page_of_the_admin_holds_a_secret(desk: Client, rows: Rows, ada: User, bo: User) -> None:
+    """Every link is followed, from the first page on; of the ways to narrow and sort a list, one of
+    each."""
+    from console import actions
+    from console.models import AuditEntry
+
+    token, text = actions.create_api_token(user=bo, name="crawled")
+    desk.post(
+        reverse("admin:registries_registry_add"),
+        REGISTRY | {"control_plane": str(rows.plane.pk)},
+    )
+    secrets = [TOKEN, SECRET, text, token.digest, ada.password, bo.password, REGISTRY["token"]]
+    seen: set[str] = set()
+    left = [reverse("admin:index")]
+    while left:
+        address = left.pop()
+        path, _mark, query = address.partition("?")
+        kind = f"{path}?{'&'.join(sorted(one.partition('=')[0] for one in query.split('&')))}"
+        if kind in seen or "/logout/" in address or "&" in query:
+            continue
+        seen.add(kind)
+        answer = desk.get(address)
+        assert answer.status_code in (200, 302), address
+        html = answer.content.decode()
+        assert [one for one in secrets if one in html] == [], address
+        left += [
+            urljoin(address, unescape(found)).partition("#")[0]
+            for found in re.findall(r'href="([^"]+)"', html)
+            if urljoin(address, unescape(found)).startswith("/admin/")
+        ]
+    opened = {one.partition("?")[0] for one in seen}
+    for row in (rows.registry, rows.gateway, rows.application, rows.api, token, bo):
+        name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
+        assert {
+            reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "history")
+        } <= opened
+    entry = AuditEntry.objects.first()
+    assert entry is not None
+    assert reverse("admin:console_auditentry_change", args=[entry.pk]) in opened
+
+
+@pytest.mark.parametrize("model", ["console.AuditEntry", "registries.Transition"])
+def test_history_is_to_look_at(desk: Client, rows: Rows, ada: User, model: str) -> None:
+    from django.apps import apps
+    from django.test import RequestFactory
+
+    request = RequestFactory().get("/")
+    request.user = ada
+    history = admin.site._registry[apps.get_model(model)]
+    assert history.has_view_permission(request)
+    assert not history.has_add_permission(request)
+    assert not history.has_change_permission(request)
+    assert not history.has_delete_permission(request)
+
+
+def test_every_model_can_be_narrowed_and_searched(db: None) -> None:
+    for model, shown in admin.site._registry.items():
+        assert len(shown.list_display) > 1, model
+        assert shown.search_fields, model
+        if model._meta.model_name != "controlplane":
+            assert shown.list_filter, model
+
+
+def test_a_role_is_changed_by_the_action(desk: Client, rows: Rows, bo: User) -> None:
+    member = rows.plane.memberships.get(user=bo)
+    address = reverse("admin:console_membership_change", args=[member.pk])
+    assert desk.post(address, {"role": "admin"}).status_code == 302
+    assert _verbs(member) == [("ada", "changed")]
+    answer = desk.post(address, {"role": "viewer"})
+    assert "The last admin of “Default” stays" in answer.content.decode()
+    member.refresh_from_db()
+    assert member.role == "admin"
+
+
+def test_an_account_is_changed_with_an_entry(desk: Client, rows: Rows, bo: User) -> None:
+    from console.models import AuditEntry
+
+    address = reverse("admin:auth_user_change", args=[bo.pk])
+    answer = desk.post(
+        address,
+        {
+            "username": "bo",
+            "email": "bo@example.org",
+            "is_active": "on",
+            "memberships-TOTAL_FORMS": "0",
+            "memberships-INITIAL_FORMS": "0",
+        },
+    )
+    assert answer.status_code == 302, answer.context["errors"]
+    entry = AuditEntry.objects.get(object_type="user", object_id=str(bo.pk))
+    assert (entry.before, entry.after) == ({"email": ""}, {"email": "bo@example.org"})
+
+
+def test_the_admin_wears_the_consoles_coat(desk: Client, rows: Rows) -> None:
+    desk.cookies["portolan_theme"] = "dark"
+    html = desk.get(reverse("admin:index")).content.decode()
+    assert '<meta name="theme" content="dark">' in html
+    assert "css/admin" in html
+    assert "Back to the console" in html
