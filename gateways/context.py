@@ -10,15 +10,17 @@ from gateways.models import Gateway
 
 
 def gateway_url(request: HttpRequest) -> dict[str, object]:
-    """Where clients reach the first gateway of the control plane that has an address; asked for
-    only where it is shown."""
+    """Where clients reach the first gateway of the control plane that has an address, and all
+    gateways that have one; asked for only where they are shown."""
 
-    def find() -> str:
+    def doors() -> list[Gateway]:
         seat = shown.seat(request)
         if seat is None:
-            return ""
+            return []
         mine = Gateway.objects.enabled().filter(control_plane=seat.control_plane)
-        urls = mine.exclude(url="").values_list("url", flat=True)
-        return urls.first() or ""
+        return list(mine.exclude(url=""))
 
-    return {"gateway_url": SimpleLazyObject(find)}
+    def find() -> str:
+        return next((gateway.url for gateway in doors()), "")
+
+    return {"gateway_url": SimpleLazyObject(find), "gateway_doors": SimpleLazyObject(doors)}

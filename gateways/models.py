@@ -75,11 +75,16 @@ class Gateway(Row, Owned):
 
 
 def _refusal(error: BadSetting) -> ValidationError:
-    """What is wrong with a setting, in words that name it; the code leads a form to its field."""
-    text = gettext(error.text) % error.params if error.params else gettext(error.text)
-    if error.setting and error.setting not in text:
-        text = f"{error.setting}: {text}"
-    return ValidationError(text, code=f"setting:{error.setting}")
+    """What is wrong with a setting, in words that name it; a form finds its field and the words
+    alone in the parameters."""
+    text = gettext(error.text)
+    if error.params:
+        text %= error.params
+    params = {"setting": error.setting, "text": text}
+    named = error.setting and error.setting not in text
+    return ValidationError(
+        "%(setting)s: %(text)s" if named else "%(text)s", code="setting", params=params
+    )
 
 
 class GatewayInstance(models.Model):

@@ -24,6 +24,11 @@ of = _standings.of
 with_standing = _standings.with_standing
 
 
+def phase_of(gateway: Gateway, stands: Standing) -> str:
+    """The phase that a gateway's badge tells of."""
+    return stands.status.phase if gateway.enabled else Phase.DISABLED.value
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a gateway has followed. `newest` is the position of its control plane, epoch-seq;

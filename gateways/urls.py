@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from gateways import explaining, views
+from gateways import explaining
+from gateways.views import details, gateways, testing
 
 app_name = "gateways"
 
 urlpatterns = [
-    path("", views.gateway_list, name="gateway-list"),
-    path("new/", views.gateway_create, name="gateway-create"),
+    path("", gateways.gateway_list, name="gateway-list"),
+    path("new/", gateways.gateway_create, name="gateway-create"),
+    path("new/test/", testing.gateway_test_new, name="gateway-test-new"),
     path("upstreams/<uuid:pk>/", explaining.upstream_standing, name="upstream-standing"),
     path("routes/<uuid:pk>/", explaining.route_standing, name="route-standing"),
-    path("<uuid:pk>/", views.gateway_detail, name="gateway-detail"),
-    path("<uuid:pk>/edit/", views.gateway_edit, name="gateway-edit"),
-    path("<uuid:pk>/delete/", views.gateway_delete, name="gateway-delete"),
+    path("<uuid:pk>/", details.gateway_detail, name="gateway-detail"),
+    path("<uuid:pk>/edit/", gateways.gateway_edit, name="gateway-edit"),
+    path("<uuid:pk>/switch/", gateways.gateway_switch, name="gateway-switch"),
+    path("<uuid:pk>/test/", testing.gateway_test, name="gateway-test"),
+    path("<uuid:pk>/delete/", gateways.gateway_delete, name="gateway-delete"),
 ]

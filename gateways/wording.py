@@ -19,7 +19,12 @@ class Wording:
 
 def of(status: Status) -> Wording:
     """The words for a status; of one that is fine, what it does."""
-    match status.phase:
+    return of_phase(status.phase, status)
+
+
+def of_phase(phase: str, status: Status) -> Wording:
+    """The same for a gateway that is in another phase than its driver said last: switched off."""
+    match phase:
         case Phase.IN_SYNC:
             return Wording(_("It has everything that is published."))
         case Phase.WAITING:

@@ -6,9 +6,10 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Value
 from django.urls import reverse
 
 from applications.models import Api, Application, Member, Upstream
@@ -58,20 +59,29 @@ def find(plane: ControlPlane, object_id: str) -> Subject:
 
 
 def addresses(objects: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The pages of objects, (type, id), that still exist: by id. One query a type."""
+    """The pages of objects, (type, id), that still exist: by id. One query, whatever the types."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for kind, object_id in objects:
         wanted[kind].add(object_id)
-    found: dict[str, str] = {}
-    for kind, (model, view) in _PAGES.items():
-        if kind in wanted:
-            rows = model._default_manager.filter(pk__in=wanted[kind])
-            found |= {str(pk): reverse(view, args=[pk]) for pk in rows.values_list("pk", flat=True)}
-    if "upstream" in wanted:
-        versions = Upstream.objects.filter(pk__in=wanted["upstream"])
-        for pk, application in versions.values_list("pk", "application"):
-            found[str(pk)] = reverse("applications:application-detail", args=[application])
-    return found
+    parts = [
+        _places(model, wanted[kind], view=view, page="pk") for kind, (model, view) in _PAGES.items()
+    ]
+    versions = _places(
+        Upstream,
+        wanted["upstream"],
+        view="applications:application-detail",
+        page="application_id",
+    )
+    rows = versions.union(*parts, all=True)
+    return {str(pk): reverse(view, args=[page]) for pk, view, page in rows}
+
+
+def _places(
+    model: type[models.Model], ids: Iterable[str], *, view: str, page: str
+) -> QuerySet[Any, tuple[Any, str, Any]]:
+    """Rows' ids, the view that shows them, and the id in its address."""
+    rows = model._default_manager.filter(pk__in=list(ids)).order_by()
+    return rows.values_list("pk", Value(view), page)
 
 
 def users(services: Iterable[ServiceName]) -> Mapping[ServiceName, dict[str, str]]:

@@ -23,16 +23,17 @@ _TOPICS = 100  # registries that an open page hears of
 
 @page()
 def overview(request: HttpRequest) -> HttpResponse:
-    return render(request, "console/overview.html", _look(control_plane_of(request)))
+    return render(request, "console/overview.html", _look(request))
 
 
 @page()
 def overview_live(request: HttpRequest) -> HttpResponse:
     """The part of the overview that changes by itself: all of it."""
-    return render(request, "console/_overview_live.html", _look(control_plane_of(request)))
+    return render(request, "console/_overview_live.html", _look(request))
 
 
-def _look(control_plane: ControlPlane) -> dict[str, Any]:
+def _look(request: HttpRequest) -> dict[str, Any]:
+    control_plane = control_plane_of(request)
     of_plane = {"control_plane": control_plane}
     registries = registry_standing.with_standing(
         Registry.objects.filter(**of_plane).defer("token", "ca_bundle")
@@ -55,7 +56,7 @@ def _look(control_plane: ControlPlane) -> dict[str, Any]:
         "steps": steps.left(counts),
         "flow": picture if registries or gateways else None,
         "propagation": propagation.of(stands.status for _row, stands in registries),
-        "events": latest.of(control_plane, registries),
+        "events": latest.of(control_plane, request.user, registries),
         "topics": _topics(control_plane, registries, gateways),
     }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Session and user are two of them, the control plane one or two.
 BUDGETS = {
-    "console:overview": 13,
+    "console:overview": 20,
     "console:activity": 11,
     "console:token-list": 3,
     "registries:registry-list": 5,

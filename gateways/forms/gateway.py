@@ -1,11 +1,9 @@
-"""The form of a gateway."""
+"""The form of a gateway with its settings as JSON, as Django admin has it."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-import msgspec
 from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +15,7 @@ from gateways import drivers
 from gateways.models import Gateway
 
 
-def _formfield(field: models.Field[Any, Any], **options: Any) -> forms.Field | None:
+def formfield(field: models.Field[Any, Any], **options: Any) -> forms.Field | None:
     """An address without a scheme is an http one."""
     if isinstance(field, models.URLField):
         options["assume_scheme"] = "http"
@@ -42,7 +40,7 @@ class GatewayForm(RowForm):
             "description": forms.Textarea(attrs={"rows": 2}),
             "url": forms.URLInput(attrs={"placeholder": "http://127.0.0.1:9080"}),
         }
-        formfield_callback = _formfield
+        formfield_callback = formfield
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,10 +63,4 @@ class GatewayForm(RowForm):
 
 def _skeleton(kind: str) -> dict[str, Any]:
     """Every setting of a kind with its default, or empty if it has to be given."""
-    struct = import_module(drivers.KINDS[kind].module).Settings
-    return {
-        one.name: one.default_factory()
-        if one.default_factory is not msgspec.NODEFAULT
-        else ("" if one.required else one.default)
-        for one in msgspec.structs.fields(struct)
-    }
+    return {one.name: "" if one.required else one.default for one in drivers.settings_of(kind)}

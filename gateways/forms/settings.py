@@ -1,0 +1,79 @@
+"""The settings of a kind of gateway as form fields, made from its `Settings`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from msgspec import inspect
+
+from console.ui.fields import JsonField, ListField
+from gateways import drivers
+from gateways.drivers import Setting
+
+
+def name_of(kind: str, setting: str) -> str:
+    """The name of a setting's field; two kinds may have settings of one name."""
+    return f"{kind}-{setting}"
+
+
+def fields_of(kind: str, values: dict[str, Any], *, chosen: bool) -> dict[str, forms.Field]:
+    """A field for each setting, by its field's name. Only those of the `chosen` kind have to be
+    filled in."""
+    found = {}
+    for setting in drivers.settings_of(kind):
+        field = _field(setting)
+        field.required = setting.required and chosen
+        field.initial = values.get(setting.name, setting.default)
+        field.label = gettext(setting.title) if setting.title else setting.name.replace("_", " ")
+        field.help_text = gettext(setting.help) if setting.help else ""
+        if setting.example:
+            field.widget.attrs["placeholder"] = setting.example
+        found[name_of(kind, setting.name)] = field
+    return found
+
+
+def chosen_of(kind: str, cleaned: dict[str, Any]) -> dict[str, Any]:
+    """The settings out of a form's values; those that were left empty have their defaults."""
+    found = {}
+    for setting in drivers.settings_of(kind):
+        value = cleaned.get(name_of(kind, setting.name))
+        if value is not None and value != "":
+            found[setting.name] = value
+    return found
+
+
+def unknown_of(kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Settings that the kind does not know: of another release, or another kind."""
+    known = {setting.name for setting in drivers.settings_of(kind)}
+    return {name: value for name, value in values.items() if name not in known}
+
+
+def in_words(kind: str, values: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Titles and values, in the order of the kind; what it does not know comes last."""
+    found = [
+        (gettext(one.title) if one.title else one.name, values.get(one.name, one.default))
+        for one in drivers.settings_of(kind)
+    ]
+    return [*found, *unknown_of(kind, values).items()]
+
+
+def _field(setting: Setting) -> forms.Field:
+    """The field for a type of values; one without a field of its own is written as JSON."""
+    match setting.type:
+        case inspect.BoolType():
+            return forms.BooleanField(required=False)
+        case inspect.IntType(ge=least, le=most):
+            return forms.IntegerField(min_value=least, max_value=most)
+        case inspect.FloatType(ge=least, le=most):
+            return forms.FloatField(min_value=least, max_value=most)
+        case inspect.LiteralType(values=values):
+            return forms.ChoiceField(choices=[(one, str(one)) for one in values])
+        case inspect.ListType(item_type=inspect.StrType()):
+            return ListField(required=False, rows=1)
+        case inspect.StrType(max_length=most):
+            return forms.CharField(
+                max_length=most, widget=forms.TextInput(attrs={"spellcheck": "false"})
+            )
+    return JsonField()

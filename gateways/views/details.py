@@ -1,0 +1,53 @@
+"""One gateway as it is now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from console.contract import keys
+from console.ui.pages import page
+from gateways import standing, wording
+from gateways.forms import settings
+from gateways.models import Gateway
+from gateways.refusals import refusals
+from gateways.views.gateways import rows_of
+
+
+@page()
+def gateway_detail(request: HttpRequest, pk: str) -> HttpResponse:
+    """A gateway and what it says of itself; asked for by htmx, only the part that changes."""
+    gateway = get_object_or_404(rows_of(request).defer("secret"), pk=pk)
+    if request.headers.get("HX-Request"):
+        return render(request, "gateways/_gateway_live.html", _now(gateway))
+    context = {
+        **_now(gateway),
+        "has_secret": Gateway.objects.filter(pk=pk).exclude(secret=b"").exists(),
+        "kind": gateway.get_kind_display(),
+        "settings": settings.in_words(gateway.kind, gateway.settings),
+        "topics": " ".join(
+            [
+                keys.gateway(str(gateway.pk)),
+                keys.control_plane(str(gateway.control_plane_id)),
+                keys.rows(str(gateway.control_plane_id)),
+            ]
+        ),
+    }
+    return render(request, "gateways/gateway_detail.html", context)
+
+
+def _now(gateway: Gateway) -> dict[str, Any]:
+    """What the part that changes shows."""
+    key = str(gateway.pk)
+    stands = standing.of([gateway])[key]
+    phase = standing.phase_of(gateway, stands)
+    return {
+        "gateway": gateway,
+        "standing": stands,
+        "wording": wording.of_phase(phase, stands.status),
+        "progress": standing.progress_of(str(gateway.control_plane_id), [(gateway, stands)])[key],
+        "refusals": refusals({key: stands.status.refused})[key],
+        "instances": gateway.instances.all(),
+    }
