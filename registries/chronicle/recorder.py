@@ -127,7 +127,8 @@ class Recorder:
                 self._thread = threading.Thread(target=self._run, name="chronicle", daemon=True)
                 self._thread.start()
                 atexit.register(self.write)
-        self._news.set()
+        if not self._news.is_set():  # setting it takes longer than all the rest
+            self._news.set()
 
     def write(self) -> None:
         """Compare and write all that waits; what Redis does not take is dropped and counted."""

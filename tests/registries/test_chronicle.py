@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -303,6 +304,26 @@ def test_handing_over_waits_for_nobody(feed: Client) -> None:
         relay.admit()
         eventually(lambda: recorder.idle, within=20, what="the chronicle is written")
         client.close()
+
+
+def test_handing_over_costs_next_to_nothing(recorder: Recorder) -> None:
+    """Measured against what the publisher does for each commit anyway: encoding the states."""
+    nodes = [node(f"10.0.0.{number}") for number in range(10)]
+    states = [service(*nodes, name=f"s{number}") for number in range(100)]
+    pairs = [(f"shop/{one.name}", one, one) for one in states]
+    scribe = Chronicler(ID, recorder=recorder)
+
+    def cheapest(deed: Callable[[], object]) -> float:
+        took = []
+        for _ in range(30):
+            began = time.thread_time_ns()
+            deed()
+            took.append(time.thread_time_ns() - began)
+        return min(took)
+
+    handing = cheapest(lambda: scribe.committed(pairs))
+    encoding = cheapest(lambda: [wire.encode(one) for one in states])
+    assert handing < encoding / 10
 
 
 def test_the_thread_writes_what_is_handed_over_within_a_moment(feed: Client) -> None:
