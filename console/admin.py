@@ -9,6 +9,8 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from console import actions, audit
@@ -96,12 +98,19 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg] # not generic at run tim
     date_hierarchy = "date_joined"
     inlines = (MembershipInline,)
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username", "password_state")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email")}),
         (_("Access"), {"fields": ("is_active", "is_superuser")}),
         (_("Times"), {"fields": ("last_login", "date_joined")}),
     )
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("password_state", "last_login", "date_joined")
+
+    @admin.display(description=_("Password"))
+    def password_state(self, obj: User) -> str:
+        """Whether there is one, and the way to another; nothing of its hash."""
+        state = _("is set") if obj.has_usable_password() else _("is not set yet")
+        address = reverse("admin:auth_user_password_change", args=[obj.pk])
+        return format_html('{} <a class="button" href="{}">{}</a>', state, address, _("Change"))
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         before = _facts(User.objects.get(pk=obj.pk)) if change else None
