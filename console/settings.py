@@ -165,6 +165,8 @@ WORKER_STUCK_AFTER = env.number("WORKER_STUCK_AFTER", 60)
 REGISTRIES_ALLOW_LOOPBACK_NODES = env.flag("REGISTRIES_ALLOW_LOOPBACK_NODES")
 # The same for the address of an API server that a user types in.
 REGISTRIES_ALLOW_LOOPBACK_SERVERS = env.flag("REGISTRIES_ALLOW_LOOPBACK_SERVERS")
+# The same for the address of a gateway to which the console sends a try.
+GATEWAYS_ALLOW_LOOPBACK = env.flag("GATEWAYS_ALLOW_LOOPBACK")
 # Seconds between two rounds of comparing some services of each feed with their cluster.
 COMPARE_EVERY = env.number("COMPARE_EVERY", 60)
 

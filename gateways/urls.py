@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from gateways import explaining
+from gateways.tryout import views as tryout
 from gateways.views import details, gateways, testing
 
 app_name = "gateways"
@@ -14,6 +15,7 @@ urlpatterns = [
     path("new/", gateways.gateway_create, name="gateway-create"),
     path("new/test/", testing.gateway_test_new, name="gateway-test-new"),
     path("upstreams/<uuid:pk>/", explaining.upstream_standing, name="upstream-standing"),
+    path("try/<uuid:pk>/", tryout.try_api, name="try"),
     path("routes/<uuid:pk>/", explaining.route_standing, name="route-standing"),
     path("<uuid:pk>/", details.gateway_detail, name="gateway-detail"),
     path("<uuid:pk>/edit/", gateways.gateway_edit, name="gateway-edit"),

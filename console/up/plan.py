@@ -86,6 +86,8 @@ class Plan:
             ),
             # So do the API servers of clusters for development.
             "REGISTRIES_ALLOW_LOOPBACK_SERVERS": "1",
+            # So does the gateway that is started here.
+            "GATEWAYS_ALLOW_LOOPBACK": "1",
             # For a demo on a machine of one's own, in a container as a rule.
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         }
