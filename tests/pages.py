@@ -95,6 +95,7 @@ PAGES: dict[str, Arguments] = {
     "gateways:gateway-detail": gateway,
     "gateways:gateway-edit": gateway,
     "gateways:gateway-delete": gateway,
+    "gateways:try": api,
 }
 # Pages for somebody who is not in yet.
 DOORS = ("console:login", "console:invitation")
@@ -111,6 +112,8 @@ PARTS: dict[str, Arguments] = {
     "applications:choices-ports": nothing,
     "applications:choices-nodes": nothing,
     "applications:registry-users": registry,
+    "gateways:upstream-standing": upstream,
+    "gateways:route-standing": api,
 }
 # Views that do something and show no page of their own, and streams.
 DEEDS = frozenset(

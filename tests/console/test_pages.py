@@ -71,7 +71,9 @@ def _address(name: str, rows: Rows) -> str:
     }.get(name.partition(":")[0])
     if name == "applications:registry-users":
         return reverse(name, args=[rows.registry.pk])
-    if name == "applications:upstream-explain":
+    if name in ("gateways:try", "gateways:route-standing"):
+        return reverse(name, args=[rows.api.pk])
+    if name in ("applications:upstream-explain", "gateways:upstream-standing"):
         return reverse(name, args=[rows.application.upstreams.get().pk])
     if name == "applications:api-create":
         return reverse(name, args=[rows.application.pk])
