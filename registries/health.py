@@ -20,7 +20,7 @@ class Phase(models.TextChoices):
     """Where a registry stands; `COLOURS` has a colour for each."""
 
     UNKNOWN = "unknown", _("not started")
-    DISABLED = "disabled", _("disabled")
+    DISABLED = "disabled", _("paused")
     CONNECTING = "connecting", _("connecting")
     CONNECTED = "connected", _("connected")
     FAILING = "failing", _("failing")

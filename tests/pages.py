@@ -132,6 +132,7 @@ DEEDS = frozenset(
         "registries:registry-switch",
         "registries:registry-test",
         "registries:registry-accept",
+        "registries:registry-resync",
         "applications:application-publish",
         "applications:application-unpublish",
         "applications:api-publish",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django import template
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.contract import wire
 from console.ui.pages import Badge
-from registries import expiry
-from registries.health import COLOURS, Phase, Status
+from registries import expiry, wording
+from registries.health import COLOURS, Status
 from registries.models import Registry, Transition
+from registries.strip import Piece, phase_of
 
 register = template.Library()
 
@@ -21,6 +26,30 @@ def token_mark(registry: Registry, status: Status) -> dict[str, object]:
     """The warning that a token ends soon; nothing if there is time."""
     found = expiry.mark(registry, status) if registry.enabled else None
     return {"mark": found, "at": status.token_expires_at}
+
+
+@register.inclusion_tag("registries/_token_end.html")
+def token_end(registry: Registry, status: Status) -> dict[str, object]:
+    """When a token ends, with a mark if that is soon."""
+    return token_mark(registry, status)
+
+
+@register.inclusion_tag("registries/_readiness.html")
+def readiness(ready: int, total: int) -> dict[str, object]:
+    """How many of a service's nodes are ready, as a bar and in figures."""
+    colour = "green" if ready == total else "orange"
+    return {"ready": ready, "total": total, "share": ready / max(total, 1), "colour": colour}
+
+
+@register.filter
+def port_words(ports: Iterable[tuple[int, str]]) -> str:
+    """Numbers and names of ports in words: ``http 80, 9090``."""
+    return ", ".join(f"{name} {port}".strip() for port, name in ports)
+
+
+@register.filter
+def subset_words(ports: Iterable[wire.Port]) -> str:
+    return port_words(sorted((port.port, port.name) for port in ports))
 
 
 @register.filter
@@ -50,7 +79,7 @@ def milliseconds(seconds: float | None) -> str:
 
 @register.filter
 def phase_badge(row: Transition) -> Badge:
-    phase = Phase(row.phase if row.phase in Phase.values else Phase.UNKNOWN)
+    phase = phase_of(row.phase)
     return Badge(phase.label, COLOURS[phase])
 
 
@@ -58,3 +87,40 @@ def phase_badge(row: Transition) -> Badge:
 def percent(share: float) -> str:
     """A share as CSS has it, with a dot in every language; what is there is seen."""
     return f"{max(share * 100, 0.5) if share else 0:.2f}%"
+
+
+@register.filter
+def percentage(share: float) -> str:
+    """A share in words: ``99.8 %``; never rounded up to all."""
+    if share >= 1:
+        return _("100 %")
+    return _("%(n)s %%") % {"n": number_format(int(share * 1000) / 10, decimal_pos=1)}
+
+
+@register.filter
+def headline(row: Transition) -> str:
+    """What a transition's code means, if it has one that means something."""
+    return wording.headline(row.reason)
+
+
+@register.filter
+def piece_title(piece: Piece) -> str:
+    """A piece of the strip in words, for its tooltip."""
+    began, ended = (_moment(one) for one in (piece.began, piece.ended))
+    values = {
+        "phase": piece.phase.label,
+        "began": began,
+        "ended": ended,
+        "lasted": lasted(piece.ended - piece.began),
+    }
+    text = _("%(phase)s, %(began)s – %(ended)s (%(lasted)s)") % values
+    if reason := wording.headline(piece.reason):
+        text = f"{text}: {reason}"
+    if piece.more:
+        more = ngettext("and %(n)d more state", "and %(n)d more states", piece.more)
+        text = f"{text}; {more % {'n': piece.more}}"
+    return text
+
+
+def _moment(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")

@@ -1,50 +1,83 @@
-"""How one registry stands: the part of its page that renews itself, and the answer to the one
+"""How one registry stands: the parts of its page that renew themselves, and the answer to the one
 question that a status may ask."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from console.contract import keys
 from console.redis import RedisError
 from console.ui.pages import page
-from registries import actions, buckets, history, standing, truth
+from registries import actions, buckets, history, standing, strip, truth, wording
+from registries.health import Status
 from registries.models import Registry
 from registries.truth import Comparison
 
 from .registries import rows_of
 
-_SPELLS = 8
+_TOLD = 12  # spells of the table
+_DRAWN = 500  # spells of the strip
+_PATIENCE = 600_000  # milliseconds after which nobody waits for a resync any more
 
 
-def picture(registry: Registry) -> dict[str, Any]:
-    """What the templates of a status show."""
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """What became of the last request to read everything anew. `pending`: it is not met yet."""
+
+    pending: bool
+    at: int
+    different: int
+    error: str
+
+
+def resync_of(registry: Registry, status: Status) -> Resync:
+    waits = registry.enabled and registry.resync > status.resync
+    recent = time.time() * 1000 - registry.resync < _PATIENCE
+    return Resync(waits and recent, status.resync_at, status.resync_different, status.resync_error)
+
+
+def picture(request: HttpRequest, registry: Registry) -> dict[str, Any]:
+    """What the templates of a status show. One query."""
     found = standing.of([registry])[str(registry.pk)]
     status = found.status
     host, _colon, rest = status.worker.partition(":")
+    span = request.GET.get("span", "")
+    span = span if span in strip.SPANS else "24h"
+    spells = history.recent(str(registry.pk), limit=_DRAWN)
+    now = timezone.now()
     return {
         "registry": registry,
         "standing": found,
+        "words": wording.of(status) if registry.enabled else wording.Words(),
+        "resync": resync_of(registry, status),
         "comparison": _comparison(registry),
         "lags": buckets.of(status),
         "lag_half": buckets.within(status, 0.5),
         "lag_most": buckets.within(status, 0.99),
         # The rest of a holder's name only makes it unique.
         "worker": f"{host}:{rest.partition(':')[0]}" if rest else host,
-        "spells": history.recent(str(registry.pk), limit=_SPELLS),
+        "spells": spells[:_TOLD],
+        "strip": strip.draw(spells, span=span, now=now),
+        "ticks": strip.ticks(span, now),
+        "spans": [(name, label) for name, (_length, label) in strip.SPANS.items()],
+        "topics": f"{keys.registry(str(registry.pk))} {keys.rows(str(registry.control_plane_id))}",
     }
 
 
 @page()
 def registry_live(request: HttpRequest, pk: str) -> HttpResponse:
-    """The status on the detail page, which asks for it again and again."""
+    """The status on the detail page, which asks for it whenever it changed."""
     registry = get_object_or_404(rows_of(request), pk=pk)
-    return render(request, "registries/_registry_renewed.html", picture(registry))
+    return render(request, "registries/_registry_renewed.html", picture(request, registry))
 
 
 @page("POST")

@@ -29,6 +29,7 @@ VERBS = {
     "console:member-link",
     "console:token-revoke",
     "registries:registry-accept",
+    "registries:registry-resync",
     "registries:registry-switch",
     "registries:registry-test",
     "applications:application-publish",

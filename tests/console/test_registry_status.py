@@ -72,8 +72,8 @@ def test_the_part_that_renews_itself_has_everything_that_changes(
     publish(rows.registry, lists=3)
     answer = page.get(reverse("registries:registry-live", args=[rows.registry.pk]))
     html = answer.content.decode()
-    assert 'id="figures" hx-swap-oob="true"' in html
-    assert 'id="history" hx-swap-oob="true"' in html
+    for part in ("figures", "history", "lags", "registry-actions"):
+        assert f'id="{part}" hx-swap-oob="morph"' in html
     assert "hx-swap-oob" not in detail(page, rows)
 
 
@@ -165,6 +165,8 @@ def test_the_history_tells_what_was_and_for_how_long(page: Client, rows: Rows) -
         )
     html = detail(page, rows)
     assert "The token was refused." in html
+    assert "The cluster does not accept the token" in html
+    html = html[html.index("Lasted") :]
     assert "1 h 5 min" in html
     assert html.index("1 h 55 min") < html.index("1 h 5 min") < html.index("2 h 0 min")
 
