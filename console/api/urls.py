@@ -14,6 +14,7 @@ from registries.api.urls import register as register_registries
 from . import schema  # noqa: F401 - describes our authentication to drf-spectacular
 from .activity import ActivityView
 from .members import MembershipViewSet
+from .troubles import TroublesView
 from .views import ApiTokenViewSet, AuditEntryViewSet, ControlPlaneViewSet, NowhereView
 
 router = DefaultRouter(use_regex_path=False)
@@ -32,6 +33,7 @@ app_name = "api"
 urlpatterns = [
     path("", include(router.urls)),
     path("activity/", ActivityView.as_view(), name="activity"),
+    path("troubles/", TroublesView.as_view(), name="troubles"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "docs/",

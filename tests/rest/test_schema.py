@@ -28,6 +28,7 @@ OPERATIONS = {
     "registries": (*CRUD, "accept_cluster", "namespaces", "status", "test", "test_unsaved"),
     "registries_history": ("list",),
     "registries_services": READ,
+    "troubles": ("list",),
     "tokens": (*READ, "create", "destroy"),
 }
 
