@@ -6,6 +6,7 @@ Written straight into the tables and the feed, past the actions: what counts is 
 from __future__ import annotations
 
 import time
+import uuid
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -140,13 +141,14 @@ def _applications(plane: ControlPlane, registry: Registry, count: int) -> None:
 def _entries(plane: ControlPlane, count: int) -> None:
     from console.models import AuditEntry
 
+    ids = [str(uuid.uuid4()) for _ in range(300)]
     AuditEntry.objects.bulk_create(
         AuditEntry(
             actor_name="ada",
             verb="changed",
             control_plane_id=plane.pk,
             object_type="application",
-            object_id=str(number % 300),
+            object_id=ids[number % 300],
             object_name=f"application-{number % 300:04}",
             before={"name": "before", "labels": ["a"]},
             after={"name": "after", "labels": ["a", "b"]},

@@ -51,10 +51,13 @@ def in_template(text: str) -> list[Found]:
     return sorted(parser.found)
 
 
-def in_python(text: str) -> list[Found]:
-    """Line and text of every literal that is handed to a form, a model, an error, a badge or a
-    message, and of every message that is put together before it is looked up."""
-    return sorted(found for node in ast.walk(ast.parse(text)) for found in _literals(node))
+def in_python(text: str, *, labels: bool = True) -> list[Found]:
+    """Line and text of every literal that is handed to an error, a badge, a message or, with
+    `labels`, to a form or a model, and of every message that is put together before it is looked
+    up."""
+    keywords = _KEYWORDS if labels else frozenset()
+    tree = ast.parse(text)
+    return sorted(found for node in ast.walk(tree) for found in _literals(node, keywords))
 
 
 def is_prose(text: str) -> bool:
@@ -129,10 +132,10 @@ _LOOKUPS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "ngettext": 2, "ngettext_la
 _LOOKUPS |= {"pgettext": 2, "pgettext_lazy": 2}
 
 
-def _literals(node: ast.AST) -> Iterator[Found]:
+def _literals(node: ast.AST, keywords: frozenset[str]) -> Iterator[Found]:
     if isinstance(node, ast.ClassDef) and any(_name(one) == "TextChoices" for one in node.bases):
         yield from _choices(node)
-    if isinstance(node, ast.Assign) and any(_name(one) in _KEYWORDS for one in node.targets):
+    if isinstance(node, ast.Assign) and any(_name(one) in keywords for one in node.targets):
         yield from _plain(node.value)
     if not isinstance(node, ast.Call):
         return
@@ -147,7 +150,7 @@ def _literals(node: ast.AST) -> Iterator[Found]:
     if place is not None and (of_messages or name not in _MESSAGES):
         yield from _plain(*node.args[place : place + 1])
     for keyword in node.keywords:
-        if keyword.arg in _KEYWORDS:
+        if keyword.arg in keywords:
             yield from _plain(keyword.value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -59,7 +60,7 @@ class ActivityQuery(serializers.Serializer[None]):
     def validate_before(self, value: str) -> Place:
         place = timeline.parse(value)
         if place is None:
-            raise serializers.ValidationError("Not a place in the timeline.")
+            raise serializers.ValidationError(_("This is not a place in the timeline."))
         return place
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -65,3 +66,19 @@ def inside(tab: Page, house: House) -> Page:
     tab.get_by_role("button", name="Log in").click()
     expect(tab.get_by_role("heading", name="Overview")).to_be_visible()
     return tab
+
+
+@pytest.fixture(scope="session")
+def session(chromium: Browser, house: House) -> Any:
+    """The cookies of somebody who has logged in."""
+    context = chromium.new_context(base_url=house.console, locale="en-GB")
+    tab = context.new_page()
+    tab.goto("/login/")
+    tab.locator("[name=username]").fill(house.user)
+    tab.locator("[name=password]").fill(house.password)
+    with tab.expect_navigation():
+        tab.keyboard.press("Enter")
+    cookies = [one for one in context.cookies() if one["name"] == "sessionid"]
+    context.close()
+    assert cookies, "the login is refused"
+    return {"cookies": cookies, "origins": []}

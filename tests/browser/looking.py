@@ -3,9 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How a person looks at the console; `axe`: whether it is asked too."""
+
+    language: str
+    theme: str
+    width: int
+    axe: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.language}-{self.theme}-{self.width}"
+
+
+def open_tab(chromium: Browser, url: str, variant: Variant, session: Any = None) -> Page:
+    """A tab of a browser of its own; closing its context closes it."""
+    context = chromium.new_context(
+        base_url=url,
+        storage_state=session,
+        viewport={"width": variant.width, "height": 844 if variant.width < 600 else 900},
+        locale={"en": "en-GB", "ko": "ko-KR"}[variant.language],
+        color_scheme=variant.theme,
+        reduced_motion="reduce",
+    )
+    return context.new_page()
 
 
 class Complaints:
@@ -86,6 +114,7 @@ _TEXTS = """() => {
   while (walker.nextNode()) {
     const parent = walker.currentNode.parentElement;
     if (parent.closest("script, style, template, code, kbd, pre, [translate=no]")) continue;
+    if (parent.closest("[lang]") !== document.documentElement) continue;
     found.add(walker.currentNode.data.replace(/\\s+/g, " ").trim());
   }
   for (const one of document.querySelectorAll("[title], [placeholder], [aria-label], [alt]"))
@@ -104,11 +133,16 @@ def leftovers(page: Page, translations: Mapping[str, str]) -> list[str]:
     ]
 
 
+# A live part may have been drawn anew meanwhile: elements are known by what they are for.
+_BEGIN = """() => {
+  window.__places = new Set();
+  window.__name = (one) => [one.tagName, one.id, one.name, one.href, one.innerText].join();
+  document.activeElement?.blur();
+}"""
 _FOCUS = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
-  window.__places = window.__places ?? new Map();
-  if (!window.__places.has(one)) window.__places.set(one, window.__places.size);
+  window.__places.add(window.__name(one));
   const drawn = (element) => {
     const style = getComputedStyle(element);
     return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0)
@@ -116,7 +150,6 @@ _FOCUS = """() => {
   };
   const box = one.getBoundingClientRect();
   return {
-    place: window.__places.get(one),
     html: one.outerHTML.slice(0, 120),
     visible: drawn(one) || drawn(one.parentElement) || one.matches("summary"),
     shown: box.width > 0 && box.height > 0,
@@ -128,7 +161,7 @@ _REACHABLE = """() => {
       && one.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })
       && !(one.type === "radio" && !one.checked
            && all.some((other) => other.name === one.name && other.checked)))
-    .filter((one) => !window.__places?.has(one))
+    .filter((one) => !window.__places.has(window.__name(one)))
     .map((one) => one.outerHTML.slice(0, 120));
 }"""
 
@@ -136,7 +169,7 @@ _REACHABLE = """() => {
 def keyboard(page: Page, *, most: int = 160) -> list[str]:
     """What Tab does not reach, and what it reaches without showing where it is."""
     wrong = []
-    page.evaluate("() => { window.__places = new Map(); document.activeElement?.blur(); }")
+    page.evaluate(_BEGIN)
     for _ in range(most):
         page.keyboard.press("Tab")
         focus = page.evaluate(_FOCUS)

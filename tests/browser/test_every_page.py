@@ -5,7 +5,6 @@ screen. Nothing serious for axe, nothing in its console, nothing too wide, nothi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from console.i18n import catalogue
 from tests import pages
 from tests.browser import axe, looking
 from tests.house import House
+from tests.literals import is_prose
 from tests.pages import DEEDS, DOORS, PAGES, PARTS, Places
 from tests.test_translations import ROOT
 from tests.threads import eventually
@@ -25,22 +25,11 @@ HOST = "every-page.example.org"
 _NOWHERE = "/nowhere/at/all/"
 
 
-@dataclass(frozen=True)
-class Variant:
-    language: str
-    theme: str
-    width: int
-    axe: bool
-
-    def __str__(self) -> str:
-        return f"{self.language}-{self.theme}-{self.width}"
-
-
 VARIANTS = [
-    Variant("en", "light", 1280, axe=True),
-    Variant("ko", "dark", 1280, axe=True),
-    Variant("ko", "light", 390, axe=False),
-    Variant("en", "dark", 390, axe=False),
+    looking.Variant("en", "light", 1280, axe=True),
+    looking.Variant("ko", "dark", 1280, axe=True),
+    looking.Variant("ko", "light", 390, axe=False),
+    looking.Variant("en", "dark", 390, axe=False),
 ]
 
 
@@ -99,35 +88,7 @@ def places(house: House, guest: Any) -> Iterator[Places]:
 
 
 @pytest.fixture(scope="module")
-def session(chromium: Browser, house: House) -> Any:
-    """The cookies of somebody who has logged in."""
-    context = chromium.new_context(base_url=house.console, locale="en-GB")
-    tab = context.new_page()
-    tab.goto("/login/")
-    tab.locator("[name=username]").fill(house.user)
-    tab.locator("[name=password]").fill(house.password)
-    with tab.expect_navigation():
-        tab.keyboard.press("Enter")
-    cookies = [one for one in context.cookies() if one["name"] == "sessionid"]
-    context.close()
-    assert cookies, "the login is refused"
-    return {"cookies": cookies, "origins": []}
-
-
-def open_tab(chromium: Browser, house: House, variant: Variant, session: Any = None) -> Page:
-    context = chromium.new_context(
-        base_url=house.console,
-        storage_state=session,
-        viewport={"width": variant.width, "height": 844 if variant.width < 600 else 900},
-        locale={"en": "en-GB", "ko": "ko-KR"}[variant.language],
-        color_scheme=variant.theme,
-        reduced_motion="reduce",
-    )
-    return context.new_page()
-
-
-@pytest.fixture(scope="module")
-def korean() -> dict[str, str]:
+def korean(house: House) -> dict[str, str]:
     """What must not be read on a Korean page, and what stands there instead."""
     found = catalogue.read(ROOT / "locale/ko/LC_MESSAGES/django.po")
     return {
@@ -137,13 +98,14 @@ def korean() -> dict[str, str]:
         and isinstance(message.string, str)
         and message.string not in ("", message.id)
         and not message.fuzzy
-        and len(message.id) > 3
+        and is_prose(message.id)
+        and message.id != house.user
     }
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
 def test_every_page_is_fit_for_everybody(
-    variant: Variant,
+    variant: looking.Variant,
     chromium: Browser,
     house: House,
     places: Places,
@@ -152,8 +114,8 @@ def test_every_page_is_fit_for_everybody(
     korean: dict[str, str],
 ) -> None:
     wrong: list[str] = []
-    tab = open_tab(chromium, house, variant, session)
-    stranger = open_tab(chromium, house, variant)
+    tab = looking.open_tab(chromium, house.console, variant, session)
+    stranger = looking.open_tab(chromium, house.console, variant)
     for one, addresses in (
         (tab, [pages.address(name, places) for name in PAGES]),
         (stranger, ["/login/", guest["invitation"]]),
@@ -170,7 +132,9 @@ def test_every_page_is_fit_for_everybody(
     assert not wrong, "\n".join(wrong)
 
 
-def looked_at(tab: Page, address: str, variant: Variant, korean: dict[str, str]) -> list[str]:
+def looked_at(
+    tab: Page, address: str, variant: looking.Variant, korean: dict[str, str]
+) -> list[str]:
     answer = tab.goto(address)
     if answer is None or (answer.status != 200) != (address == _NOWHERE):
         return [f"answers {answer.status if answer else 'nothing'}"]
@@ -198,7 +162,7 @@ def looked_at(tab: Page, address: str, variant: Variant, korean: dict[str, str])
 def test_everything_is_reached_by_tab_and_shows_it(
     name: str, chromium: Browser, house: House, places: Places, session: Any
 ) -> None:
-    tab = open_tab(chromium, house, VARIANTS[0], session)
+    tab = looking.open_tab(chromium, house.console, VARIANTS[0], session)
     tab.goto(pages.address(name, places))
     wrong = looking.keyboard(tab)
     tab.context.close()
