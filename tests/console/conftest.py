@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gateways.models import Gateway
     from registries.models import Registry
 
+    from .scenes import Scene
+
 TOKEN = "the-token-that-nobody-may-see"
 SECRET = "the-secret-that-nobody-may-see"
 
@@ -96,6 +98,16 @@ def publish(store: Store) -> Publish:
         health.write(store, str(registry.pk), health.Status(**said))  # type: ignore[arg-type]
 
     return write
+
+
+@pytest.fixture
+def scene(rows: Rows, store: Store, publish: Publish, httpbin: wire.Service) -> Scene:
+    """A house in which everything is well."""
+    from .scenes import Scene
+
+    made = Scene(rows, store, publish)
+    made.all_well(httpbin)
+    return made
 
 
 @pytest.fixture
