@@ -172,6 +172,9 @@ class StatusSerializer(serializers.Serializer[Any]):
     phase = serializers.ChoiceField(choices=Phase.choices)
     reason = serializers.CharField(help_text=_("A code such as unauthorized; empty if all is well"))
     text = serializers.CharField(help_text=_("The reason in a sentence"))
+    headline = serializers.CharField(help_text=_("What the reason means; empty if all is well"))
+    fix = serializers.CharField(help_text=_("What to do about it"))
+    command = serializers.CharField(help_text=_("The command that does it; may be empty"))
     since = MillisecondsField(help_text=_("When the phase began"))
     said_at = MillisecondsField(help_text=_("When the worker last said anything"))
     connected_at = MillisecondsField(help_text=_("When a list or watch last succeeded"))
@@ -199,6 +202,16 @@ class StatusSerializer(serializers.Serializer[Any]):
     failures = serializers.DictField(
         child=serializers.IntegerField(), help_text=_("Requests that failed, by code")
     )
+    resync = MillisecondsField(
+        help_text=_("The newest request to read everything anew that was met, by its time")
+    )
+    resync_at = MillisecondsField(help_text=_("When it was met"))
+    resync_different = serializers.IntegerField(
+        help_text=_("Objects that were not as held, and are put right")
+    )
+    resync_error = serializers.CharField(
+        help_text=_("Why the cluster could not be read for it; then nothing was changed")
+    )
     drift = serializers.IntegerField(
         help_text=_("Objects that a safety list found other than the watch had told")
     )
@@ -221,6 +234,13 @@ class SpellSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(source="transition.reason")
     text = serializers.CharField(source="transition.text")
     ended_at = serializers.DateTimeField(allow_null=True, help_text=_("Null: it lasts"))
+
+
+class ResyncSerializer(serializers.Serializer[Registry]):
+    """A request to read everything anew. It is met once the status has the same `resync`, or a
+    later one."""
+
+    resync = MillisecondsField()
 
 
 class AcceptClusterSerializer(serializers.Serializer[Any]):

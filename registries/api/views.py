@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from typing import Any, cast
 
 import msgspec
@@ -14,7 +15,17 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from console.rest import ConnectionThrottle, RowViewSet, draft_of
-from registries import actions, buckets, catalogue, health, history, rbac, truth, verification
+from registries import (
+    actions,
+    buckets,
+    catalogue,
+    health,
+    history,
+    rbac,
+    truth,
+    verification,
+    wording,
+)
 from registries.kube.preflight import State
 from registries.models import Registry
 
@@ -26,6 +37,7 @@ from .serializers import (
     ManifestSerializer,
     NamespacesSerializer,
     RegistrySerializer,
+    ResyncSerializer,
     ServiceSerializer,
     SpellSerializer,
     StatusSerializer,
@@ -109,6 +121,7 @@ class RegistryViewSet(RowViewSet[Registry]):
         said = health.read([registry_id])[registry_id]
         parts = {
             **msgspec.structs.asdict(said),
+            **asdict(wording.of(said)),
             "lags": buckets.of(said),
             "comparison": truth.read([registry_id])[registry_id],
         }
@@ -123,6 +136,16 @@ class RegistryViewSet(RowViewSet[Registry]):
         newer = rows.filter(pk__gt=page[0].pk).last() if page else None
         found = history.spells(page, newer=newer)
         return self.get_paginated_response(SpellSerializer(found, many=True).data)
+
+    @extend_schema(
+        operation_id="registries_resync", request=None, responses={202: ResyncSerializer}
+    )
+    @action(detail=True, methods=["post"], throttle_classes=[ConnectionThrottle])
+    def resync(self, request: Request, pk: uuid.UUID) -> Response:
+        """Read everything anew, now. Nothing is removed that could not be read; the status says
+        when it is done and what was found."""
+        asked = actions.resync_registry(registry=self.get_object(), actor=self.actor)
+        return Response(ResyncSerializer(asked).data, status=202)
 
     @extend_schema(
         operation_id="registries_accept_cluster",
