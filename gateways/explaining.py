@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from applications import tracing
 from applications.models import Api, Upstream
 from console.contract import keys
 from console.ui.pages import control_plane_of, page
@@ -23,14 +24,12 @@ def upstream_standing(request: HttpRequest, pk: str) -> HttpResponse:
 
 
 @page()
-def route_standing(request: HttpRequest, pk: str) -> HttpResponse:
-    """What the gateways say to one route and to where it leads."""
+def trace_standing(request: HttpRequest) -> HttpResponse:
+    """What the gateways say to the route that takes a request, and to where it leads; asked like
+    the route tracer's page."""
     plane = control_plane_of(request)
-    api = get_object_or_404(
-        Api.objects.select_related("application"), application__control_plane=plane, pk=pk
-    )
-    wanted = [keys.route(str(pk))]
-    default = api.application.default_upstream
-    if default is not None:
-        wanted.append(keys.upstream(str(default.pk)))
+    asked = tracing.Asked(request.GET)
+    winner = tracing.trace(plane.pk, asked.request).winner if asked.is_valid() else None
+    route = winner.verdict.route if winner else None
+    wanted = [keys.route(route.id), keys.upstream(route.upstream)] if route else []
     return render(request, "applications/_why.html", {"sentences": explain.of(plane, wanted)})

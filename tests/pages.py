@@ -78,6 +78,7 @@ PAGES: dict[str, Arguments] = {
     "registries:registry-create": nothing,
     "registries:registry-detail": registry,
     "registries:registry-edit": registry,
+    "registries:registry-rotate": registry,
     "registries:registry-delete": registry,
     "registries:service-detail": service,
     "applications:application-list": nothing,
@@ -105,6 +106,7 @@ PARTS: dict[str, Arguments] = {
     "console:activity-live": nothing,
     "registries:registry-live": registry,
     "registries:registry-services": registry,
+    "registries:registry-rbac": nothing,
     "applications:application-rows": nothing,
     "applications:application-live": application,
     "applications:choices-namespaces": nothing,
@@ -113,7 +115,7 @@ PARTS: dict[str, Arguments] = {
     "applications:choices-nodes": nothing,
     "applications:registry-users": registry,
     "gateways:upstream-standing": upstream,
-    "gateways:route-standing": api,
+    "gateways:trace-standing": nothing,
 }
 # Views that do something and show no page of their own, and streams.
 DEEDS = frozenset(
@@ -131,6 +133,10 @@ DEEDS = frozenset(
         "console:token-revoke",
         "registries:registry-switch",
         "registries:registry-test",
+        "registries:registry-try",
+        "registries:registry-try-changed",
+        "registries:registry-kubeconfig",
+        "registries:registry-rotate-look",
         "registries:registry-accept",
         "registries:registry-resync",
         "applications:application-publish",

@@ -74,7 +74,7 @@ def ports(request: HttpRequest) -> HttpResponse:
 @page()
 def member_nodes(request: HttpRequest) -> HttpResponse:
     """The nodes that the row as typed would bring now, or why there are none."""
-    port = _value(request, "port")
+    port, weight = _value(request, "port"), _value(request, "weight")
     member = Member(
         kind=_value(request, "kind") or Member.Kind.DISCOVERY,
         registry=_registry(request),
@@ -83,6 +83,7 @@ def member_nodes(request: HttpRequest) -> HttpResponse:
         service_port=_value(request, "service_port"),
         host=_value(request, "host"),
         port=int(port) if port.isdecimal() and len(port) < 6 else None,
+        weight=int(weight) if weight.isdecimal() and len(weight) < 6 else 100,
     )
     [found] = standing.of_members([member])
     return render(request, "applications/_member_nodes.html", {"standing": found})

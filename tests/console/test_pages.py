@@ -72,7 +72,7 @@ def _address(name: str, rows: Rows) -> str:
     }.get(name.partition(":")[0])
     if name == "applications:registry-users":
         return reverse(name, args=[rows.registry.pk])
-    if name in ("gateways:try", "gateways:route-standing"):
+    if name == "gateways:try":
         return reverse(name, args=[rows.api.pk])
     if name in ("applications:upstream-explain", "gateways:upstream-standing"):
         return reverse(name, args=[rows.application.upstreams.get().pk])
