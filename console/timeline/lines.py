@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -92,7 +92,7 @@ class Line:
 
     @property
     def unfolded(self) -> bool:
-        """Whether the fields are shown at once: a few that were changed; a long one folds itself."""
+        """Whether the fields are shown at once: a few that were changed (long ones fold)."""
         change = self.entry.change
         changed = change is not None and change.before is not None and change.after is not None
         return changed and len(self.fields) <= _FEW
@@ -120,6 +120,17 @@ def lines(query: Query, entries: Iterable[Entry]) -> list[Line]:
         elif entry.move:
             found.append(_line_of_move(entry, entry.move, query.registries, users))
     return found
+
+
+def subject(query: Query) -> str:
+    """What the object that is asked for is called, as its newest entry has it."""
+    if not query.object_id:
+        return ""
+    named = replace(query, kind="", service="", since=None, until=None, text="", actor="", verb="")
+    newest = named.changes(None).filter(object_id=query.object_id).first()
+    if newest is None:
+        return ""
+    return f"{type_in_words(newest.object_type)} {newest.object_name}"
 
 
 def type_in_words(kind: str) -> str:

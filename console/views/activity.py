@@ -86,6 +86,7 @@ def _look(request: HttpRequest, query: Query, form: ActivityFilterForm) -> dict[
         "older": found.older,
         "known": found.known or not query.followed,
         "before": before,
+        "subject": lines.subject(query),
         "topics": "" if before or query.until else " ".join(topics[:_TOPICS]),
         "today": today,
         "yesterday": today - timedelta(days=1),

@@ -138,7 +138,7 @@ def test_filters_are_in_the_address_and_work_by_keyboard(
     expect(inside.locator("[data-place]").first).to_contain_text("created the service registry")
     inside.locator("[data-place]").first.get_by_label("Only this object").press("Enter")
     expect(inside).to_have_url(re.compile(f"object={registry}"))
-    expect(inside.get_by_text("Only what concerns one object")).to_be_visible()
+    expect(inside.get_by_text("Only what concerns the service registry moving-")).to_be_visible()
     with inside.expect_download() as download:
         inside.get_by_role("link", name="JSON export").click()
     assert download.value.suggested_filename == "activity.json"

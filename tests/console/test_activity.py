@@ -149,6 +149,16 @@ def test_a_move_names_the_applications_that_use_the_service(
     assert not cart.users
 
 
+def test_the_object_that_is_asked_for_is_named(page: Client, rows: Rows, ada: User) -> None:
+    from console import actions
+
+    html = page.get(f"{ADDRESS}?object={rows.gateway.pk}&kind=nodes").content.decode()
+    assert "Only what concerns the gateway edge" in html
+    token, _text = actions.create_api_token(user=ada, name="hers")
+    html = page.get(f"{ADDRESS}?object={token.pk}").content.decode()
+    assert "Only what concerns one object" in html
+
+
 def test_what_is_gone_has_no_link(page: Client, rows: Rows) -> None:
     from gateways import actions
 
