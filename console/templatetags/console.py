@@ -95,11 +95,6 @@ def now_ms() -> int:
 
 
 @register.filter
-def pretty_json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
-
-
-@register.filter
 def setting_text(value: Any) -> str:
     """A setting in words: without the password that an address in it may carry."""
     if not value and value is not False:
