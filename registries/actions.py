@@ -14,6 +14,7 @@ from console import audit, wakeups
 from console.audit import Actor
 from console.contract import keys
 from console.models import AuditEntry
+from console.secrets import Secret
 from registries import health, publisher, verification
 from registries.models import Registry
 
@@ -37,16 +38,11 @@ def change_registry(*, registry: Registry, actor: Actor, verify: bool = True) ->
     """Save a changed registry; see `create_registry`. Its watcher starts again with the new
     settings and keeps the nodes that it has published meanwhile.
 
-    The cluster is asked only if something changed that it has a say in. Where the token would go
-    to another server, or to one that is not verified any more, it has to be given again: else who
-    cannot read it could have it sent to a place where he can."""
+    The cluster is asked only if something changed that it has a say in. The token may have to be
+    given again: `keep_token_home`."""
     registry.full_clean()
     known = Registry.objects.get(pk=registry.pk)
-    if registry.token.stored and (
-        registry.server != known.server or (known.verify_tls and not registry.verify_tls)
-    ):
-        text = _("The token would go to another server: give it again.")
-        raise ValidationError({"token": ValidationError(text, code="token_needed")})
+    keep_token_home(registry=registry, known=known)
     if verify and registry.enabled and _asks_anew(known, registry):
         verification.verify(registry)
     with transaction.atomic():
@@ -65,6 +61,45 @@ def change_registry(*, registry: Registry, actor: Actor, verify: bool = True) ->
         )
         wakeups.send(keys.registry(str(registry.pk)))
     return registry
+
+
+def keep_token_home(*, registry: Registry, known: Registry) -> None:
+    """Refuse to send a stored token to another server than the `known` one, or to one that is not
+    verified any more: else who cannot read it could have it sent to a place where he can. Raises
+    `ValidationError`."""
+    if registry.token.stored and (
+        registry.server != known.server or (known.verify_tls and not registry.verify_tls)
+    ):
+        text = _("The token would go to another server: give it again.")
+        raise ValidationError({"token": ValidationError(text, code="token_needed")})
+
+
+def rotate_token(*, registry: Registry, token: Secret, actor: Actor) -> Registry:
+    """Put a new token in the place of the old one, after the cluster has accepted it at the stored
+    address. The old one stays until then; the watcher takes the new one up and keeps the nodes that
+    it has published meanwhile. Raises `ValidationError`; then nothing has changed."""
+    row = Registry.objects.get(pk=registry.pk)
+    if row.token == token:
+        text = _("This is the token that is stored already.")
+        raise ValidationError({"token": ValidationError(text, code="same")})
+    row.token, row.token_file = token, ""
+    row.full_clean()
+    verification.verify(row)
+    with transaction.atomic():
+        stored = Registry.objects.select_for_update().get(pk=row.pk)
+        if stored.revision != row.revision:
+            text = _("The registry was changed meanwhile. Look at it and try again.")
+            raise ValidationError(text, code="changed")
+        before = audit.facts(stored)
+        stored.token, stored.token_file = row.token, ""
+        stored.revision += 1
+        stored.save(force_update=True)
+        after = audit.facts(stored) | {"token": "(replaced)"}
+        audit.record(
+            actor=actor, verb=AuditEntry.Verb.CHANGED, row=stored, before=before, after=after
+        )
+        wakeups.send(keys.registry(str(stored.pk)))
+    return stored
 
 
 def accept_cluster(*, registry: Registry, cluster: str, actor: Actor) -> Registry:

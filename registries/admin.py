@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from console.ui.admin import ActionAdmin, ReadOnlyAdmin
 from registries import actions
-from registries.forms import RegistryPageForm
+from registries.forms import RegistryForm
 from registries.models import Registry, Transition
 
 
-class RegistryAdminForm(RegistryPageForm):
-    class Meta(RegistryPageForm.Meta):
+class RegistryAdminForm(RegistryForm):
+    class Meta(RegistryForm.Meta):
         exclude = ("token",)  # the model's own column; the form's field stays, to write only
 
 

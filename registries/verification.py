@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from registries import wording
 from registries.kube import preflight
-from registries.kube.preflight import Finding
+from registries.kube.preflight import Finding, State
 from registries.models import Registry
 
 # What the steps are called; in their order.
@@ -25,6 +26,8 @@ STEPS = {
     "list": lazy("List"),
     "watch": lazy("Watch"),
 }
+# The better states first: a step has the state of the worst of its findings.
+_WORST = (State.PASSED, State.NOTED, State.SKIPPED, State.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,24 @@ class Told:
     fix: str = ""
     command: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finding with its words, for a template."""
+
+    finding: Finding
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """All findings of one step; its state is that of the worst."""
+
+    step: str
+    label: Any
+    state: State
+    rows: tuple[Row, ...]
 
 
 def walk(registry: Registry) -> Iterator[Finding]:
@@ -55,6 +76,23 @@ def verify(registry: Registry) -> list[Told]:
         text = " ".join(filter(None, (told.text, told.fix, told.command)))
         raise ValidationError({last.field: ValidationError(text, code=last.step)})
     return [tell(one) for one in found]
+
+
+def stages(findings: Iterable[Finding]) -> list[Stage]:
+    """The findings by their steps."""
+    found: dict[str, list[Finding]] = {step: [] for step in STEPS}
+    for finding in findings:
+        if finding.state is not State.RUNNING:
+            found[finding.step].append(finding)
+    return [
+        Stage(
+            step,
+            STEPS[step],
+            max((one.state for one in of_step), key=_WORST.index, default=State.SKIPPED),
+            tuple(Row(one, tell(one)) for one in of_step),
+        )
+        for step, of_step in found.items()
+    ]
 
 
 def tell(finding: Finding) -> Told:

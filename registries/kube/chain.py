@@ -90,6 +90,15 @@ def read(chain: Sequence[bytes]) -> tuple[Certificate, ...]:
     return tuple(found)
 
 
+def read_pem(pem: str) -> tuple[Certificate, ...]:
+    """What certificates in PEM say; those that cannot be read are left out."""
+    try:
+        found = x509.load_pem_x509_certificates(pem.encode())
+    except ValueError:
+        return ()
+    return read([one.public_bytes(serialization.Encoding.DER) for one in found])
+
+
 def anchor(chain: Sequence[bytes]) -> str:
     """The PEM of the certificate to trust, if one wants to trust this chain: the last one that is
     reached from the server's own by going from issuer to issuer. A server that shows nothing but

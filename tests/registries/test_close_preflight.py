@@ -77,8 +77,8 @@ def test_all_is_told_of_a_cluster_that_can_be_watched(cluster: PracticeCluster) 
         "The service account may list endpointslices in all namespaces.",
         "The service account may watch endpointslices in all namespaces.",
     ]
-    assert ": 1 objects listed in" in str(of(found, "list")[0])
-    assert "0 changes in 0.3 s" in str(of(found, "watch")[0])
+    assert "are listed: 1 in" in str(of(found, "list")[0])
+    assert "changes in 0.3 s: 0" in str(of(found, "watch")[0])
 
 
 def test_the_chain_is_shown(cluster: PracticeCluster) -> None:

@@ -19,14 +19,14 @@ from .findings import Finding, State, failed, gettext_noop, passed, since, skipp
 _WATCHED_FOR = 2.0  # seconds of watching, shared by all namespaces
 _AT_LEAST = 0.2  # seconds for each of them
 
-_LISTED = gettext_noop("%(resource)s: %(count)s objects listed in %(ms)s ms.")
+_LISTED = gettext_noop("%(resource)s are listed: %(count)s in %(ms)s ms.")
 _LISTED_IN = gettext_noop(
-    "%(resource)s in the namespace %(namespace)s: %(count)s objects listed in %(ms)s ms."
+    "%(resource)s in the namespace %(namespace)s are listed: %(count)s in %(ms)s ms."
 )
-_WATCHED = gettext_noop("The watch of %(resource)s is open; %(count)s changes in %(seconds)s s.")
+_WATCHED = gettext_noop("The watch of %(resource)s is open; changes in %(seconds)s s: %(count)s.")
 _WATCHED_IN = gettext_noop(
-    "The watch of %(resource)s in the namespace %(namespace)s is open; %(count)s changes in"
-    " %(seconds)s s."
+    "The watch of %(resource)s in the namespace %(namespace)s is open; changes in"
+    " %(seconds)s s: %(count)s."
 )
 _OPENED = gettext_noop("The watch of %(resource)s is open.")
 

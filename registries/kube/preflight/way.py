@@ -25,6 +25,9 @@ _NO_IDENTITY = gettext_noop(
     "The token may not read which cluster this is. It works without; with it, an address that"
     " begins to lead to another cluster is noticed."
 )
+_UNKNOWN_CA = gettext_noop(
+    "No CA that this machine knows has signed the server's certificate, and no CA is given."
+)
 _OTHER_NAMES = gettext_noop("Set the TLS server name to one that the certificate has: %(names)s.")
 _ENDED = gettext_noop("The token ended on %(at)s. Tokens are made for a limited time.")
 
@@ -137,6 +140,8 @@ class Way:
     def _of_tls(self, error: KubeError) -> Finding:
         finding = replace(failed("tls", error), certificates=self._certificates)
         if error.code == "tls_untrusted":
+            if not self._spec.ca_bundle:
+                finding = replace(finding, text=_UNKNOWN_CA, detail="")
             return replace(finding, pin=chain.anchor(self._chain))
         if error.code == "tls_name" and self._certificates:
             names = ", ".join(self._certificates[0].names) or "–"

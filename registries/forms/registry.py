@@ -1,4 +1,4 @@
-"""The form of a service registry."""
+"""All that can be said of a registry, as the admin and the console take it."""
 
 from __future__ import annotations
 
@@ -15,23 +15,29 @@ from registries.kube import selectors
 from registries.models import Registry
 
 
-def _check_namespace(name: str) -> None:
+def check_namespace(name: str) -> None:
     if not selectors.is_namespace(name):
         raise ValidationError(_("“%(name)s” is not a namespace name."), params={"name": name})
 
 
 class RegistryForm(RowForm):
     """All fields of a registry. The token is only ever written: an empty box keeps the stored
-    one, a token file takes its place."""
+    one, a token file takes its place. `verify` is the wish to ask the cluster first."""
 
     token = SecretInput(
         label=_("Service account token"),
         help_text=_("Stored encrypted and never shown again."),
     )
+    verify = forms.BooleanField(
+        label=_("Test the connection before saving"),
+        required=False,
+        initial=True,
+        help_text=_("What the cluster refuses is shown at the field to blame; nothing is saved."),
+    )
     namespaces = ListField(
         label=_("Namespaces"),
         required=False,
-        check=_check_namespace,
+        check=check_namespace,
         help_text=_(
             "Only these, each by its own path: a Role in each is enough. Empty: all namespaces"
         ),
@@ -94,31 +100,3 @@ class RegistryForm(RowForm):
         elif chosen.get("token_file"):
             self.instance.token = Secret()
         return chosen
-
-
-class RegistryPageForm(RegistryForm):
-    """The form as the console shows it: with the wish to ask the cluster first."""
-
-    verify = forms.BooleanField(
-        label=_("Test the connection before saving"),
-        required=False,
-        initial=True,
-        help_text=_("What the cluster refuses is shown at the field to blame; nothing is saved."),
-    )
-
-
-class ServiceFilterForm(forms.Form):
-    """Which services of a registry to list; the namespaces offered are those that are known."""
-
-    namespace = forms.ChoiceField(label=_("Namespace"), required=False)
-    q = forms.CharField(
-        label=_("Service"),
-        required=False,
-        widget=forms.SearchInput(attrs={"placeholder": _("Part of the name")}),
-    )
-
-    def __init__(self, *args: Any, namespaces: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["namespace"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
-        field.choices = [("", _("All namespaces")), *((name, name) for name in namespaces)]
