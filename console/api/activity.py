@@ -70,7 +70,16 @@ class NodeChangeSerializer(serializers.Serializer[chronicle.Change]):
     address = serializers.CharField()
     pod = serializers.CharField()
     what = serializers.ChoiceField(
-        choices=["added", "removed", "ready", "not-ready", "terminating", "drained", "back"]
+        choices=[
+            "added",
+            "removed",
+            "ready",
+            "not-ready",
+            "terminating",
+            "drained",
+            "back",
+            "dipped",
+        ]
     )
     ready = serializers.BooleanField(help_text="As it is now")
 

@@ -23,6 +23,7 @@ class What:
     TERMINATING = "terminating"
     DRAINED = "drained"  # terminating, and it no longer serves what is under way
     BACK = "back"  # it was terminating and is no longer
+    DIPPED = "dipped"  # ready before and after, and for a moment it was not
 
 
 class Kind:
@@ -75,10 +76,17 @@ class Move(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.namespace}/{self.name}" if self.name else ""
 
 
-def moves_of(name: str, before: Service | None, after: Service | None) -> Move | None:
-    """What happened to a service, by its key; None if nothing did to its nodes."""
+def moves_of(
+    name: str,
+    before: Service | None,
+    after: Service | None,
+    *,
+    between: Iterable[Service | None] = (),
+) -> Move | None:
+    """What happened to a service, by its key; None if nothing did to its nodes. `between` are the
+    states that it had meanwhile."""
     was, now = _nodes(before), _nodes(after)
-    changes = list(_changes(was, now))
+    changes = [*_changes(was, now), *_dips(was, now, [_nodes(one) for one in between])]
     if before is not None and after is not None and not changes:
         return None
     if before is None and after is None:
@@ -131,6 +139,25 @@ def _changes(was: dict[str, Endpoint], now: dict[str, Endpoint]) -> Iterable[Cha
             yield Change(address=address, what=what, pod=after.pod, ready=after.ready)
     for one in gained:
         yield Change(address=one.address, what=What.ADDED, pod=one.pod, ready=one.ready)
+
+
+def _dips(
+    was: dict[str, Endpoint], now: dict[str, Endpoint], between: Iterable[dict[str, Endpoint]]
+) -> Iterable[Change]:
+    steady = [
+        one
+        for one in now.values()
+        if one.ready and (before := was.get(one.address)) and before.ready and before.pod == one.pod
+    ]
+    lost = {
+        one.address
+        for nodes in between
+        for one in steady
+        if (then := nodes.get(one.address)) is None or not then.ready
+    }
+    for one in steady:
+        if one.address in lost:
+            yield Change(address=one.address, what=What.DIPPED, pod=one.pod, ready=True)
 
 
 def _same_node(one: Endpoint, other: Endpoint | None) -> bool:

@@ -35,6 +35,7 @@ QUIET = 0.25  # seconds without news after which what has come is written
 LONGEST = 1.0  # seconds that the first of them waits
 _RETRY = 5.0  # seconds between two attempts to say what was missed
 _STEP = 50  # services that are compared before the others have their turn
+_BETWEEN = 8  # states between the first and the last of one moment that are looked at
 _BATCH = 200  # entries of one script, which holds the server for less than a millisecond
 
 # A service's key, its state before and after a commit.
@@ -74,9 +75,9 @@ class _Handed:
 
 @dataclass(slots=True)
 class _Gathered:
-    """A registry's news of one moment: by service the time, the first state and the last."""
+    """A registry's news of one moment: by service the time and its states, the one before first."""
 
-    services: dict[str, tuple[float, Service | None, Service | None]] = field(default_factory=dict)
+    services: dict[str, tuple[float, list[Service | None]]] = field(default_factory=dict)
     whole: list[tuple[float, Move]] = field(default_factory=list)
 
 
@@ -168,18 +169,20 @@ class Recorder:
             if one.whole:
                 into.whole.append((one.at, one.whole))
             for name, before, after in one.pairs:
-                at, first, _last = into.services.get(name, (one.at, before, None))
-                into.services[name] = (at, first, after)
+                _at, states = into.services.setdefault(name, (one.at, [before]))
+                if len(states) > _BETWEEN:
+                    states.pop()
+                states.append(after)
         return gathered
 
     def _entries(self, gathered: _Gathered) -> list[tuple[float, Move]]:
         """What is worth telling, in order of time."""
         told = gathered.whole
         single = []
-        for number, (name, (at, before, after)) in enumerate(gathered.services.items()):
+        for number, (name, (at, states)) in enumerate(gathered.services.items()):
             if number % _STEP == _STEP - 1:
                 time.sleep(0.001)
-            if move := moves_of(name, before, after):
+            if move := moves_of(name, states[0], states[-1], between=states[1:-1]):
                 single.append((at, move))
         if len(single) > MANY:
             began = min(at for at, _move in single)

@@ -46,6 +46,8 @@ def _sentence(change: Change) -> str:
             return _("%(subject)s stopped serving")
         case What.BACK:
             return _("%(subject)s is no longer terminating")
+        case What.DIPPED:
+            return _("%(subject)s was not ready for a moment")
     return _("%(subject)s changed")
 
 
@@ -77,6 +79,12 @@ def _counted(what: str, n: int) -> str:
         case What.BACK:
             text = ngettext(
                 "%(n)d node is no longer terminating", "%(n)d nodes are no longer terminating", n
+            )
+        case What.DIPPED:
+            text = ngettext(
+                "%(n)d node was not ready for a moment",
+                "%(n)d nodes were not ready for a moment",
+                n,
             )
         case _other:
             text = ngettext("%(n)d node changed", "%(n)d nodes changed", n)

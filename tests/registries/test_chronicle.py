@@ -183,6 +183,18 @@ def test_what_is_undone_at_once_leaves_no_entry(feed: Client, recorder: Recorder
     assert told() == []
 
 
+def test_a_pod_that_was_not_ready_for_a_moment_is_told(feed: Client, recorder: Recorder) -> None:
+    scribe = Chronicler(ID, recorder=recorder)
+    ready, away = service(A, B), service(node("10.0.0.1", ready=False), B)
+    for _ in range(20):
+        scribe.committed([("shop/web", ready, away)])
+        scribe.committed([("shop/web", away, ready)])
+    recorder.write()
+    [move] = told()
+    assert (move.ready_before, move.ready_after) == (2, 2)
+    assert chronicle.cause(move) == "pod web-1 was not ready for a moment"
+
+
 def test_the_first_reading_of_a_cluster_is_one_entry(store: Client, recorder: Recorder) -> None:
     endpoints, publisher = publisher_of(store, recorder)
     endpoints.replace("", [part(f"s{n}", "10.0.0.1", service=f"s{n}") for n in range(3_000)])
