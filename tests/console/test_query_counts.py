@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BUDGETS = {
     "console:overview": 20,
     "console:activity": 11,
-    "console:token-list": 3,
+    "console:token-list": 4,
     "registries:registry-list": 5,
     "applications:application-list": 8,
     "gateways:gateway-list": 5,
