@@ -8,6 +8,7 @@
 
   const EVERY = 1000; // milliseconds between two requests for one part
   const SHARE = 4; // a part rests this many times as long as its last request took
+  const PATIENCE = 4000; // milliseconds for one part, or for a stream to begin
   const SILENCE = 15000; // the server speaks every 5 s: after this the stream is dead
   const HIDDEN = 30000; // a page that is hidden for so long needs no stream
   const url = document.body.dataset.liveUrl;
@@ -15,6 +16,7 @@
   let source = null;
   let listened = ""; // the topics of the open stream
   let heard = 0;
+  let begun = false; // whether the open stream has said anything
   let tries = 0;
   let retry = 0;
   let leave = 0;
@@ -51,6 +53,15 @@
     }, wait);
   };
 
+  // A connection that died without a word would be waited for without end.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.target.dataset?.live) event.detail.timeout = PATIENCE;
+  });
+  for (const failure of ["htmx:timeout", "htmx:sendError"]) {
+    document.addEventListener(failure, (event) => {
+      if (event.target.dataset?.live) refresh(event.target);
+    });
+  }
   document.addEventListener("htmx:afterRequest", (event) => {
     const part = event.target;
     if (!part.dataset?.live || !states.has(part)) return;
@@ -74,9 +85,11 @@
     if (!wanted) return;
     listened = wanted;
     heard = performance.now();
+    begun = false;
     source = new EventSource(`${url}?${wanted}`);
     source.addEventListener("ready", () => {
       heard = performance.now();
+      begun = true;
       tries = 0;
       sign("on");
       parts().forEach(refresh);
@@ -100,14 +113,18 @@
     });
   };
 
-  // A stream that went silent without an end: the laptop slept, a proxy forgot it.
+  // A stream that went silent without an end: the laptop slept, a proxy forgot it. The first tries
+  // may go through old connections that are as dead.
   setInterval(() => {
-    if (source && performance.now() - heard > SILENCE) {
+    // Longer each time: a server that is slow to answer many at once is not asked more often for it.
+    const patience = begun ? SILENCE : PATIENCE * 1.5 ** Math.min(tries, 8);
+    if (source && performance.now() - heard > patience) {
       close();
       sign("away");
+      tries++;
       open();
     }
-  }, 2000);
+  }, 1000);
 
   document.addEventListener("visibilitychange", () => {
     clearTimeout(leave);
