@@ -108,10 +108,8 @@ class GatewayPageForm(RowForm):
 
     def clean(self) -> dict[str, Any]:
         chosen = super().clean() or self.cleaned_data
-        kind = chosen.get("kind")
-        if kind:
-            known = settings.chosen_of(kind, chosen)
-            self.instance.settings = {**(chosen.get(_OTHER) or {}), **known}
+        known = settings.chosen_of(self.kind, chosen)
+        self.instance.settings = {**(chosen.get(_OTHER) or {}), **known}
         text, choice = chosen.get("secret"), chosen.get("secret_choice")
         if choice == SecretChoice.FORGET:
             self.instance.secret = Secret()
