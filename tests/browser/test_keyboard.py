@@ -60,7 +60,7 @@ class Keyboard:
         if field.evaluate("one => one.tagName") == "SELECT":
             self.tab.keyboard.type(option)
             return
-        offered = self.tab.get_by_role("listbox").get_by_role("option", name=option, exact=True)
+        offered = self.tab.locator(f"[role=option][data-value='{option}']")
         self.tab.keyboard.type(option[:4])
         expect(offered).to_be_visible()
         self.tab.keyboard.press("ArrowDown")
