@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from applications.views import apis, applications, choices, explain, lists, trace
+from applications.views import apis, applications, choices, explain, lists, trace, versions
 
 app_name = "applications"
 
@@ -19,12 +19,19 @@ urlpatterns = [
     path("<uuid:pk>/publish/", lists.application_publish, name="application-publish"),
     path("<uuid:pk>/unpublish/", lists.application_unpublish, name="application-unpublish"),
     path("<uuid:pk>/delete/", applications.application_delete, name="application-delete"),
+    path("<uuid:application>/apis/", apis.api_list, name="api-list"),
+    path("<uuid:application>/apis/preview/", apis.api_preview, name="api-preview"),
     path("<uuid:application>/apis/new/", apis.api_create, name="api-create"),
     path("apis/<uuid:pk>/", apis.api_edit, name="api-edit"),
     path("apis/<uuid:pk>/publish/", apis.api_publish, name="api-publish"),
     path("apis/<uuid:pk>/unpublish/", apis.api_unpublish, name="api-unpublish"),
     path("apis/<uuid:pk>/delete/", apis.api_delete, name="api-delete"),
     path("upstreams/<uuid:pk>/explain/", explain.upstream_explain, name="upstream-explain"),
+    path("<uuid:application>/versions/new/", versions.version_create, name="version-create"),
+    path("versions/<uuid:pk>/", versions.version_edit, name="version-edit"),
+    path("versions/<uuid:pk>/default/", versions.version_choose, name="version-choose"),
+    path("versions/<uuid:pk>/delete/", versions.version_delete, name="version-delete"),
+    path("overtaken/", applications.overtaken, name="overtaken"),
     path("choices/namespaces/", choices.namespaces, name="choices-namespaces"),
     path("choices/services/", choices.services, name="choices-services"),
     path("choices/ports/", choices.ports, name="choices-ports"),

@@ -13,7 +13,11 @@
   const options = (input) => {
     const source = document.getElementById(input.dataset.options);
     const typed = input.dataset.typing ? input.value.trim().toLowerCase() : "";
-    return [...(source?.options ?? [])].filter((one) => one.value.toLowerCase().includes(typed));
+    const found = [...(source?.options ?? [])].map((one) => [one, one.value.toLowerCase()]);
+    const fitting = found.filter(([, value]) => value.includes(typed));
+    // What begins so comes before what only has it.
+    const later = ([, value]) => Number(!value.startsWith(typed));
+    return fitting.sort((one, other) => later(one) - later(other)).map(([one]) => one);
   };
 
   const draw = () => {
@@ -36,6 +40,7 @@
     open.setAttribute("aria-expanded", String(shown));
     open.removeAttribute("aria-activedescendant");
     if (!shown) return;
+    panel.setAttribute("aria-label", open.labels?.[0]?.textContent.trim() || open.ariaLabel || "");
     const box = open.getBoundingClientRect();
     panel.style.left = `${box.left + window.scrollX}px`;
     panel.style.top = `${box.bottom + window.scrollY + 2}px`;
@@ -73,6 +78,12 @@
     items[next].classList.add("active");
     items[next].scrollIntoView({ block: "nearest" });
     open.setAttribute("aria-activedescendant", items[next].id);
+  };
+
+  // The option that Enter takes: the marked one, or the only one that fits what is being typed.
+  const chosen = (active) => {
+    const only = panel.children.length === 1 && open.dataset.typing ? panel.firstChild : null;
+    return active ?? (only?.dataset.value === open.value ? null : only);
   };
 
   const prepare = (root) => {
@@ -113,9 +124,9 @@
       event.preventDefault();
       if (open !== input) show(input);
       move(event.key === "ArrowDown" ? 1 : -1);
-    } else if (event.key === "Enter" && open && active) {
+    } else if (event.key === "Enter" && open && chosen(active)) {
       event.preventDefault();
-      choose(active.dataset.value);
+      choose(chosen(active).dataset.value);
     } else if (event.key === "Escape" || event.key === "Tab") {
       hide();
     }

@@ -9,6 +9,7 @@ from .applications import (
     publish_application,
     unpublish_application,
 )
+from .touch import hold
 from .upstreams import change_upstream, create_upstream, delete_upstream
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "delete_api",
     "delete_application",
     "delete_upstream",
+    "hold",
     "publish_api",
     "publish_application",
     "unpublish_api",

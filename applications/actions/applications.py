@@ -15,6 +15,7 @@ from console.errors import by_field
 from console.models import AuditEntry
 
 from . import upstreams
+from .apis import delete_api
 from .touch import lock, touch
 
 
@@ -84,16 +85,19 @@ def unpublish_application(*, application: Application, actor: Actor) -> Applicat
     return _set_published(application, actor=actor, published=False)
 
 
-def delete_application(*, application: Application, actor: Actor) -> None:
-    """Delete an application that has no API any more."""
-    count = application.apis.count()
-    if count:
+def delete_application(*, application: Application, actor: Actor, with_apis: bool = False) -> None:
+    """Delete an application with its upstreams. One that still has APIs is refused, unless these
+    are to go with it."""
+    apis = list(application.apis.all())
+    if apis and not with_apis:
         raise ValidationError(
             _("The application still has %(count)d APIs; delete these first."),
             code="in_use",
-            params={"count": count},
+            params={"count": len(apis)},
         )
     with transaction.atomic():
+        for api in apis:
+            delete_api(api=api, actor=actor)
         audit.record(
             actor=actor,
             verb=AuditEntry.Verb.DELETED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from applications.models import Application
+from applications.models import Api, Application, Upstream
 from console import wakeups
 from console.contract import keys
 from console.models import ControlPlane
@@ -15,6 +15,14 @@ def touch(application: Application) -> None:
     Application.objects.filter(pk=application.pk).update(revision=revision)
     application.revision = revision
     wakeups.send(keys.control_plane(str(application.control_plane_id)))
+
+
+def hold(*, application: Application, row: Api | Upstream) -> None:
+    """Let nobody else change this row or its application until the transaction ends: what is read
+    after this is what will be replaced. The row first and the control plane then, as every verb
+    takes them, so that no two wait for each other."""
+    type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
+    lock(application.control_plane)
 
 
 def lock(control_plane: ControlPlane) -> int:

@@ -15,7 +15,7 @@ from console.audit import Actor
 from console.errors import by_field, validate_all
 from console.models import AuditEntry
 
-from .touch import touch
+from .touch import lock, touch
 
 MAX_MEMBERS = 64
 
@@ -38,6 +38,7 @@ def change_upstream(
     check(upstream, list(upstream.members.all()) if members is None else members, path="")
     with transaction.atomic():
         stored = Upstream.objects.select_for_update().get(pk=upstream.pk)
+        lock(upstream.application.control_plane)  # before the application's row, as all do
         before = facts(stored)
         upstream.save(force_update=True)
         Application.objects.filter(

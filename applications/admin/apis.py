@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,20 @@ class ApiAdminForm(ApiForm):
         required=True,
         help_text=_('A list of {"path": "/anything", "type": "prefix" or "exact"}'),
     )
+    expressions = JsonField(  # type: ignore[assignment] # the same values, drawn as text
+        label=_("Expressions"),
+        empty=list,
+        help_text=_('A list of {"subject", "name", "operator", "value"}'),
+    )
+    match_any = forms.BooleanField(  # type: ignore[assignment] # the same value, as a tick
+        label=_("One expression is enough"), required=False
+    )
+    plugins = JsonField(  # type: ignore[assignment] # the same values, drawn as text
+        label=_("Plugins"), help_text=_('As the gateway knows them: {"name": {…configuration…}}')
+    )
+
+    def clean_match_any(self) -> bool:
+        return bool(self.cleaned_data["match_any"])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,12 +17,16 @@ from applications import actions
 from applications.forms import ApplicationForm
 from applications.models import Application, Member, Upstream
 from console.ui.admin import ActionAdmin
+from console.ui.fields import JsonField
 from registries.models import Registry
 
 _MEMBER = "upstream.members.0."
 
 
 class ApplicationAdminForm(ApplicationForm):
+    plugins = JsonField(  # type: ignore[assignment] # the same values, drawn as text
+        label=_("Plugins"), help_text=_('As the gateway knows them: {"name": {…configuration…}}')
+    )
     publish = forms.BooleanField(label=_("Published"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

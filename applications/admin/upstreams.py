@@ -14,6 +14,17 @@ from applications import actions
 from applications.forms import MemberForm, UpstreamForm
 from applications.models import Member, Upstream
 from console.ui.admin import ActionAdmin, Refused
+from console.ui.fields import JsonField
+
+
+class UpstreamAdminForm(UpstreamForm):
+    checks = JsonField(
+        label=_("Health checks"),
+        help_text=_("Active and passive checks, as the gateway knows them"),
+    )
+
+    class Meta(UpstreamForm.Meta):
+        fields = (*UpstreamForm.Meta.fields, "checks")
 
 
 class MemberInlineForm(MemberForm):
@@ -41,7 +52,7 @@ class MemberInline(admin.TabularInline):  # type: ignore[type-arg] # not generic
 class UpstreamAdmin(ActionAdmin[Upstream]):
     """A version of an application's backend. It is saved with its members, in one action."""
 
-    form = UpstreamForm
+    form = UpstreamAdminForm
     inlines = (MemberInline,)
     list_display = ("__str__", "application", "scheme", "balance", "updated_at")
     list_filter = ("balance", "scheme", "application__control_plane")

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from applications import actions
 from applications.models import Api
 from applications.validators import METHODS, validate_label
-from console.ui.fields import JsonField, ListField, checkboxes
-from console.ui.forms import RowForm
+from console.audit import Actor
+from console.ui.fields import ListField, checkboxes
+from console.ui.forms import RowForm, attempt
+
+from . import seal
+from .expressions import OPERATORS, SUBJECTS, VALUELESS, Expression, ExpressionsField
+from .plugins import PluginsField, WithPlugins
 
 Paths = list[dict[str, str]]
 
@@ -40,7 +47,7 @@ class PathsField(forms.Field):
         return bool((initial or []) != (data or []))
 
 
-class ApiForm(RowForm):
+class ApiForm(WithPlugins, RowForm):
     labels = ListField(
         label=_("Labels"),
         required=False,
@@ -56,16 +63,21 @@ class ApiForm(RowForm):
     )
     paths = PathsField(
         label=_("Paths"),
-        help_text=_("Below the application's prefix. Exact: only this path, nothing below it"),
+        help_text=_(
+            "Below the application's prefix. Prefix: the path and everything below it. Exact: only"
+            " this path"
+        ),
     )
-    expressions = JsonField(
-        label=_("Expressions"),
-        empty=list,
-        help_text=_('A list of {"subject", "name", "operator", "value"}'),
+    expressions = ExpressionsField(
+        label=_("Conditions"),
+        help_text=_("Only requests that fulfil them are this API's. None: all of them"),
     )
-    plugins = JsonField(
-        label=_("Plugins"), help_text=_('As the gateway knows them: {"name": {…configuration…}}')
+    match_any = forms.ChoiceField(
+        label=_("Which must hold"),
+        choices=[("False", _("all of these")), ("True", _("any of these"))],
+        required=False,
     )
+    plugins = PluginsField()
     publish = forms.BooleanField(
         label=_("Published"),
         required=False,
@@ -89,7 +101,48 @@ class ApiForm(RowForm):
         )
         widgets = {"description": forms.Textarea(attrs={"rows": 2}), "kind": forms.RadioSelect}
 
+    subjects = tuple(SUBJECTS.items())
+    operators = tuple(OPERATORS.items())
+    valued = "|".join(name for name in OPERATORS if name not in VALUELESS)
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        self.sealed = seal.seal(self.instance) if data is None else data.get(seal.FIELD, "")
+
+    def clean_match_any(self) -> bool:
+        return bool(self.cleaned_data["match_any"] == "True")
+
     def path_rows(self) -> Paths:
         """The rows to draw: what was typed or is stored, at least an empty one."""
         rows = self["paths"].value()
         return rows if isinstance(rows, list) and rows else [{"path": "", "type": "prefix"}]
+
+    def expression_rows(self) -> list[tuple[Expression, bool]]:
+        """The rows to draw, and whether each is wrong."""
+        field = self.fields["expressions"]
+        wrong = field.wrong if isinstance(field, ExpressionsField) else set()
+        rows = self["expressions"].value() or []
+        return [(row, number in wrong) for number, row in enumerate(rows)]
+
+    def save_as(self, actor: Actor) -> bool:
+        """Save the API and set its switch, both or neither. Tell whether it was done; else the form
+        has the errors."""
+        return attempt(self, lambda: self._save(actor), home="name")
+
+    def _save(self, actor: Actor) -> None:
+        api: Api = self.instance
+        publish = self.cleaned_data["publish"]
+        with transaction.atomic():
+            if api._state.adding:
+                actions.create_api(api=api, actor=actor)
+            else:
+                actions.hold(application=api.application, row=api)
+                self._check_seal(api)
+                actions.change_api(api=api, actor=actor)
+            verb = actions.publish_api if publish else actions.unpublish_api
+            verb(api=api, actor=actor)
+
+    def _check_seal(self, api: Api) -> None:
+        plane = api.application.control_plane
+        said, self.sealed = self.sealed, seal.renewed(self.sealed, plane)
+        seal.check(said, plane)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -14,14 +14,16 @@ from applications.models import Application, Member, Upstream
 from applications.validators import validate_host, validate_label
 from console.audit import Actor
 from console.errors import by_field, under
-from console.ui.fields import JsonField, ListField, checkboxes
+from console.ui.fields import ListField, checkboxes
 from console.ui.forms import RowForm, focus_first_error, place
 from registries.models import Registry
 
-from .member import MemberRows
+from . import copies, seal
+from .plugins import PluginsField, WithPlugins
+from .upstream import UpstreamParts
 
 
-class ApplicationForm(RowForm):
+class ApplicationForm(WithPlugins, RowForm):
     labels = ListField(
         label=_("Labels"),
         required=False,
@@ -37,9 +39,7 @@ class ApplicationForm(RowForm):
         lower=True,
         help_text=_("e.g. shop.example.org or *.example.org, one a line. Empty: every host"),
     )
-    plugins = JsonField(
-        label=_("Plugins"), help_text=_('As the gateway knows them: {"name": {…configuration…}}')
-    )
+    plugins = PluginsField()
 
     class Meta:
         model = Application
@@ -50,95 +50,104 @@ class ApplicationForm(RowForm):
         }
 
 
-class UpstreamForm(RowForm):
-    home = ""
-    checks = JsonField(
-        label=_("Health checks"),
-        help_text=_("Active and passive checks, as the gateway knows them"),
+class PublishForm(forms.Form):
+    publish = forms.BooleanField(
+        label=_("Published"),
+        required=False,
+        help_text=_("Gateways serve its published APIs. Unpublished, it is a draft."),
     )
 
-    class Meta:
-        model = Upstream
-        fields = (
-            "scheme",
-            "balance",
-            "hash_key",
-            "retries",
-            "connect_timeout",
-            "send_timeout",
-            "read_timeout",
-            "host_mode",
-            "host",
-            "checks",
-            "on_empty",
-            "keep_for",
-        )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("connect_timeout", "send_timeout", "read_timeout"):
-            self.fields[name].help_text = _("milliseconds")
+class CopyForm(forms.Form):
+    """What a copy takes along."""
 
-    def clean(self) -> dict[str, Any]:
-        """Where nothing is kept, how long is hidden: what stands there refuses no form."""
-        cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("on_empty") == Upstream.OnEmpty.FAIL:
-            try:
-                Upstream._meta.get_field("keep_for").run_validators(cleaned.get("keep_for", 0))
-            except ValidationError:
-                self.errors.pop("keep_for", None)
-                cleaned["keep_for"] = self.instance.keep_for
-        return cleaned
+    apis = forms.BooleanField(label=_("Copy its APIs too"), required=False, initial=True)
 
 
 class ApplicationEditor:
-    """The three forms of the page, that are saved together or not at all."""
+    """The forms of the page, that are saved together or not at all. `source` is the application
+    that a new one is a copy of."""
 
-    def __init__(self, application: Application, data: Any = None) -> None:
+    def __init__(
+        self, application: Application, data: Any = None, *, source: Application | None = None
+    ) -> None:
         self.adding = application._state.adding
+        self.source = source
         self._application = application
-        upstream = self._upstream()
-        members = [] if self.adding else list(upstream.members.select_related("registry"))
+        upstream, members = self._upstream()
         registries = list(Registry.objects.filter(control_plane_id=application.control_plane_id))
+        self.sealed = "" if self.adding else seal.seal(application, upstream)
+        if data is not None:
+            self.sealed = data.get(seal.FIELD, "")
         self.form = ApplicationForm(data, instance=application)
-        self.upstream = UpstreamForm(data, instance=upstream, prefix="upstream")
-        self.members = MemberRows(
-            data, prefix="members", upstream=upstream, registries=registries, members=members
-        )
+        self.parts = UpstreamParts(data, upstream=upstream, rows=members, registries=registries)
         self.publish = PublishForm(data, initial={"publish": application.published})
+        self.copy = CopyForm(data, prefix="copy") if source else None
         self.has_registries = bool(registries)
+        if source and data is None:
+            self.form.fields["hosts"].widget.attrs["autofocus"] = True
+
+    @property
+    def upstream(self) -> forms.BaseForm:
+        return self.parts.form
+
+    @property
+    def members(self) -> Any:
+        return self.parts.members
+
+    @property
+    def blocks(self) -> list[tuple[str, Any, bool]]:
+        """The blocks of the page: id, label, and whether something is wrong there."""
+        wrong = set(self.form.errors)
+        upstream = any(part.errors for part in self.parts.in_order)
+        return [
+            ("basic", _("Basic"), bool(wrong - {"plugins"})),
+            ("upstream", _("Upstream"), upstream),
+            ("plugins", _("Plugins"), "plugins" in wrong),
+        ]
 
     def attempt(self, actor: Actor) -> bool:
         """Save everything. Tell whether it was done; else the forms have the errors."""
-        parts = (self.form, self.upstream, self.members, self.publish)
+        copied = [self.copy] if self.copy else []
+        parts: list[Any] = [self.form, self.parts, self.publish, *copied]
         valid = [part.is_valid() for part in parts]  # every part says what is wrong with it
         if all(valid):
             try:
                 self._save(actor)
             except ValidationError as error:
+                if getattr(error, "code", "") == seal.OVERTAKEN:
+                    self.sealed = seal.renewed(self.sealed, self._application.control_plane)
                 self._place(by_field(error))
             else:
                 return True
-        focus_first_error(self.form, self.upstream, *self.members.shown)
+        focus_first_error(self.form, *self.parts.in_order)
         return False
 
-    def _upstream(self) -> Upstream:
-        if self.adding:
-            return Upstream(application=self._application)
-        upstream = self._application.upstreams.get(version=self._application.default_version)
+    def _upstream(self) -> tuple[Upstream, list[Member]]:
+        if self.source:
+            upstream, members = copies.upstream_of(self.source)
+        elif self.adding:
+            return Upstream(application=self._application), []
+        else:
+            upstream = self._application.upstreams.get(version=self._application.default_version)
+            members = list(upstream.members.select_related("registry"))
         upstream.application = self._application
-        return upstream
+        return upstream, members
 
     def _save(self, actor: Actor) -> None:
-        application, upstream = self._application, self.upstream.instance
-        members: list[Member] = [form.instance for form in self.members.kept]
+        application = self._application
+        upstream, members = self.parts.read()
         was_published = application.published
         with transaction.atomic():
             if self.adding:
                 actions.create_application(
                     application=application, upstream=upstream, members=members, actor=actor
                 )
+                if self.source and self.copy and self.copy.cleaned_data["apis"]:
+                    copies.copy_apis(self.source, application, actor=actor)
             else:
+                actions.hold(application=application, row=upstream)
+                seal.check(self.sealed, application.control_plane)
                 actions.change_application(application=application, actor=actor)
                 with under("upstream"):
                     actions.change_upstream(upstream=upstream, members=members, actor=actor)
@@ -151,23 +160,8 @@ class ApplicationEditor:
         """Put each error of an action beside its field, by the path in its name."""
         for path, found in errors.items():
             part, _dot, name = path.partition(".")
-            if part != "upstream" or not name:
-                place(self.form, {path: found}, home="name")
-            elif name.startswith("members."):
-                self._place_at_member(name.removeprefix("members."), found)
-            elif name in ("members", NON_FIELD_ERRORS):
-                place(self.upstream, {NON_FIELD_ERRORS: found})
+            if part == "upstream" and name:
+                self.parts.place(name, found)
             else:
-                place(self.upstream, {name: found})
-
-    def _place_at_member(self, path: str, found: list[ValidationError]) -> None:
-        number, _dot, name = path.partition(".")
-        place(self.members.kept[int(number)], {name: found})
-
-
-class PublishForm(forms.Form):
-    publish = forms.BooleanField(
-        label=_("Published"),
-        required=False,
-        help_text=_("Gateways serve its published APIs. Unpublished, it is a draft."),
-    )
+                general = any(one.code == seal.OVERTAKEN for one in found)
+                place(self.form, {path: found}, home="" if general else "name")

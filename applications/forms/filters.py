@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import F, Func, Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from applications.models import Application
+from applications.models import Api, Application
 
 
 class ApplicationFilterForm(forms.Form):
@@ -51,3 +52,24 @@ class ApplicationFilterForm(forms.Form):
         if chosen["state"]:
             rows = rows.filter(published=chosen["state"] == "published")
         return rows
+
+
+class ApiFilterForm(forms.Form):
+    """What the APIs of an application can be narrowed to."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        widget=forms.SearchInput(attrs={"placeholder": _("Name, path or label")}),
+    )
+
+    def found(self, rows: QuerySet[Api]) -> QuerySet[Api]:
+        if not self.is_valid() or not self.cleaned_data["q"]:
+            return rows
+        text = self.cleaned_data["q"]
+        return rows.annotate(paths_text=Cast("paths", TextField())).filter(
+            Q(name__icontains=text)
+            | Q(description__icontains=text)
+            | Q(labels__icontains=text)
+            | Q(paths_text__icontains=text)
+        )

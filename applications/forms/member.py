@@ -84,7 +84,10 @@ class MemberForm(RowForm):
 
 
 class MemberFormSet(forms.BaseFormSet):  # type: ignore[type-arg] # not generic at run time
-    """The rows as they were typed. Rows left blank or taken away are passed over."""
+    """The rows as they were typed, in the order that they were put in. Rows left blank or taken
+    away are passed over."""
+
+    ordering_widget = forms.HiddenInput
 
     def __init__(
         self,
@@ -124,23 +127,46 @@ class MemberFormSet(forms.BaseFormSet):  # type: ignore[type-arg] # not generic 
         """The forms of the rows that count, in their order; numbers in error paths mean these."""
         return [
             form
-            for form in self.forms
+            for form in self._ordered
             if not self._taken_away(form) and (form.has_changed() or not form.empty_permitted)
         ]
 
     @property
     def shown(self) -> list[MemberForm]:
         """The rows to draw: not those that were taken away."""
-        return [form for form in self.forms if not (form.is_bound and self._taken_away(form))]
+        return [form for form in self._ordered if not (form.is_bound and self._taken_away(form))]
+
+    @property
+    def _ordered(self) -> list[MemberForm]:
+        if not self.is_bound:
+            return list(self.forms)
+        places = [self._place_of(form, number) for number, form in enumerate(self.forms)]
+        return [form for _place, form in sorted(zip(places, self.forms, strict=True), key=_first)]
+
+    @staticmethod
+    def _place_of(form: MemberForm, number: int) -> int:
+        form.errors  # noqa: B018 - cleans the form
+        place = form.cleaned_data.get("ORDER")
+        return number if place is None else int(place)
 
     def _taken_away(self, form: MemberForm) -> bool:
         form.errors  # noqa: B018 - cleans the form
         return bool(form.cleaned_data.get("DELETE"))
 
 
+def _first(pair: tuple[int, MemberForm]) -> int:
+    return pair[0]
+
+
 MemberRows = cast(
     type[MemberFormSet],
     forms.formset_factory(
-        MemberForm, formset=MemberFormSet, extra=0, min_num=1, can_delete=True, max_num=64
+        MemberForm,
+        formset=MemberFormSet,
+        extra=0,
+        min_num=1,
+        can_delete=True,
+        can_order=True,
+        max_num=64,
     ),
 )

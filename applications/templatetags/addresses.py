@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 
 from applications import addresses
@@ -16,5 +18,19 @@ def curl(api: Api, base: str) -> str:
 
 
 @register.filter
-def effective_paths(api: Api) -> list[str]:
+def effective_paths(api: Api) -> list[tuple[str, bool]]:
     return addresses.effective_paths(api)
+
+
+@register.filter
+def effective(api: Api) -> list[addresses.Address]:
+    return list(addresses.effective(api))
+
+
+@register.simple_tag
+def door_url(doors: list[Any], chosen: str) -> str:
+    """Where the chosen gateway is reached; the first one's address if none is chosen."""
+    found = next((door for door in doors if str(door.pk) == chosen), None)
+    if found is None and doors:
+        found = doors[0]
+    return str(found.url) if found else ""

@@ -107,7 +107,7 @@ def _of_each(model: type[Api] | type[Upstream], what: Aggregate) -> Subquery:
     return Subquery(mine.order_by().values("application").annotate(told=what).values("told"))
 
 
-def _behind() -> tuple[str | Prefetch, ...]:
+def _behind() -> tuple[str | Prefetch[Any], ...]:
     members = Member.objects.select_related("registry")
     return ("upstreams", Prefetch("upstreams__members", members))
 

@@ -208,17 +208,20 @@ def test_an_application_is_published_and_withdrawn(page: Client, rows: Rows) -> 
         assert rows.application.published is rows.api.published is published
 
 
-def test_one_with_apis_is_not_deleted(page: Client, rows: Rows) -> None:
+def test_deleting_says_what_goes_along_and_takes_it_along(page: Client, rows: Rows) -> None:
+    from applications.models import Api, Application
+    from console.models import AuditEntry
+
     address = reverse("applications:application-delete", args=[rows.application.pk])
-    html = page.post(address, {"name": "sd.httpbin.org"}).content.decode()
-    assert "still has 1 APIs" in html
-    assert (
-        page.post(
-            reverse("applications:api-delete", args=[rows.api.pk]), {"name": "anything"}
-        ).status_code
-        == 302
-    )
+    html = page.get(address).content.decode()
+    assert "Gateways stop serving it. Its API goes with it: anything." in html
+    assert "This is not the name" in page.post(address, {"name": "sd"}).content.decode()
+    assert Api.objects.count() == 1
     assert page.post(address, {"name": "sd.httpbin.org"}).status_code == 302
+    assert not Application.objects.exists()
+    assert not Api.objects.exists()
+    deleted = AuditEntry.objects.filter(verb="deleted").order_by("pk")
+    assert [entry.object_type for entry in deleted] == ["api", "application"]
 
 
 API = {
@@ -250,7 +253,16 @@ def test_an_api_is_saved_with_its_paths(page: Client, rows: Rows) -> None:
         ({"paths": ["status"]}, "paths", "starts with"),
         ({"paths": [""]}, "paths", "This field is required"),
         ({"paths": ["/a", "/a"], "paths-type": ["exact", "exact"]}, "paths", "there twice"),
-        ({"expressions": '[{"subject": "moon"}]'}, "expressions", "The subject is one of"),
+        (
+            {
+                "expressions-subject": "moon",
+                "expressions-name": "x",
+                "expressions-operator": "equal",
+                "expressions-value": "1",
+            },
+            "expressions",
+            "Choose what is compared",
+        ),
         ({"name": "anything"}, "name", "has an API of this name already"),
         ({"methods": ["BREW"]}, "methods", "not one of the available choices"),
     ],

@@ -34,6 +34,7 @@ VERBS = {
     "registries:registry-test",
     "applications:application-publish",
     "applications:application-unpublish",
+    "applications:version-choose",
     "applications:api-publish",
     "applications:api-unpublish",
 }
@@ -58,6 +59,13 @@ NAMES = _names()
 # is not empty cannot be deleted.
 PEOPLE = {"console:member-list", "console:member-create"}
 DOORS = {"console:login", "console:invitation", "console:settings-delete"}
+UPSTREAMS = {
+    "applications:upstream-explain",
+    "applications:version-edit",
+    "applications:version-choose",
+    "applications:version-delete",
+    "gateways:upstream-standing",
+}
 PAGES = [name for name in NAMES if name not in VERBS | DOORS]
 
 
@@ -74,9 +82,9 @@ def _address(name: str, rows: Rows) -> str:
         return reverse(name, args=[rows.registry.pk])
     if name == "gateways:try":
         return reverse(name, args=[rows.api.pk])
-    if name in ("applications:upstream-explain", "gateways:upstream-standing"):
+    if name in UPSTREAMS:
         return reverse(name, args=[rows.application.upstreams.get().pk])
-    if name == "applications:api-create":
+    if name in ("applications:api-create", "applications:api-list", "applications:api-preview"):
         return reverse(name, args=[rows.application.pk])
     if name == "registries:service-detail":
         return reverse(name, args=[rows.registry.pk, "apisix", "httpbin"])
