@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework.routers import BaseRouter
 
 from .apis import AllApisViewSet, ApiViewSet
+from .trace import TraceViewSet
 from .views import ApplicationViewSet, UpstreamViewSet
 
 
@@ -15,3 +16,4 @@ def register(router: BaseRouter) -> None:
     )
     router.register("applications/<uuid:application_id>/apis", ApiViewSet, "application-api")
     router.register("apis", AllApisViewSet)
+    router.register("trace", TraceViewSet, "trace")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
+from .explain import UpstreamExplainViewSet
 from .views import GatewayInstanceViewSet, GatewayViewSet
 
 
 def register(router: BaseRouter) -> None:
     router.register("gateways", GatewayViewSet)
+    router.register("upstreams", UpstreamExplainViewSet)
     router.register(
         "gateways/<uuid:gateway_id>/instances", GatewayInstanceViewSet, "gateway-instance"
     )

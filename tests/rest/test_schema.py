@@ -37,8 +37,10 @@ OPERATIONS = {
     ),
     "registries_history": ("list",),
     "registries_services": READ,
+    "trace": ("request",),
     "troubles": ("list",),
     "tokens": (*READ, "create", "destroy"),
+    "upstreams": ("explain", "explain_choice"),
 }
 
 
