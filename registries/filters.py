@@ -50,7 +50,7 @@ class ServiceFilterForm(FilterForm):
     """Which services of a registry to list; the namespaces offered are those that are known."""
 
     STATES = (
-        ("", _("Ready or not")),
+        ("", _("All")),
         ("ready", _("all nodes ready")),
         ("partly", _("some nodes ready")),
         ("none", _("no node ready")),
@@ -66,7 +66,7 @@ class ServiceFilterForm(FilterForm):
         super().__init__(data)
         field = self.fields["namespace"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
-        field.choices = [("", _("All namespaces")), *((name, name) for name in namespaces)]
+        field.choices = [("", _("All")), *((name, name) for name in namespaces)]
 
 
 class NodeFilterForm(FilterForm):

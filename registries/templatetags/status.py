@@ -92,8 +92,8 @@ def percent(share: float) -> str:
 @register.filter
 def percentage(share: float) -> str:
     """A share in words: ``99.8 %``; never rounded up to all."""
-    if share >= 1:
-        return _("100 %")
+    if share in (0, 1):
+        return _("%(n)s %%") % {"n": int(share * 100)}
     return _("%(n)s %%") % {"n": number_format(int(share * 1000) / 10, decimal_pos=1)}
 
 

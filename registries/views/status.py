@@ -24,7 +24,7 @@ from registries.truth import Comparison
 
 from .registries import rows_of
 
-_TOLD = 12  # spells of the table
+_TOLD = 8  # spells of the table
 _DRAWN = 500  # spells of the strip
 _PATIENCE = 600_000  # milliseconds after which nobody waits for a resync any more
 
