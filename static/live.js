@@ -157,5 +157,9 @@
     before.clear();
   });
 
+  // What a person unfolded or folded stays so: a new part knows nothing of it.
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
+    !(name === "open" && node instanceof HTMLDetailsElement);
+
   open();
 })();

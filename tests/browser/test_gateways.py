@@ -1,0 +1,72 @@
+"""A gateway by hand: tried, made, switched off and back."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from console.embedded import ports
+from tests.browser import axe
+from tests.house import House
+
+
+@pytest.mark.slow
+def test_a_gateway_is_tried_made_switched_and_deleted(inside: Page, house: House) -> None:
+    tab = inside
+    name = f"tried-{time.time_ns()}"
+    tab.goto("/settings/gateways/new/")
+    tab.get_by_label("Name", exact=True).fill(name)
+    expect(tab.get_by_role("radio", name="Traefik")).to_be_checked()
+    tab.get_by_label("Redis of the tree").fill("nowhere")
+    tab.get_by_role("button", name="Test connection").click()
+    result = tab.locator("#test-result")
+    expect(result).to_contain_text("Correct this first")
+    tab.get_by_label("Redis of the tree").fill(f"redis://127.0.0.1:{ports.free()}/0")
+    tab.get_by_role("button", name="Test connection").click()
+    expect(result).to_contain_text("does not answer")
+    assert axe.findings(tab) == []
+
+    tab.get_by_role("button", name="Create Gateway").click()
+    expect(tab.get_by_role("heading", name=name)).to_be_visible()
+    # Its driver finds out by itself, and the page tells.
+    expect(tab.locator("#live")).to_contain_text("does not answer")
+    assert axe.findings(tab) == []
+    tab.get_by_role("button", name="Test connection").click()
+    expect(result).to_contain_text("does not answer")
+
+    tab.get_by_role("button", name="Disable").click()
+    expect(tab.get_by_text(f"“{name}” is disabled.")).to_be_visible()
+    tab.get_by_role("button", name="Undo").click()
+    expect(tab.get_by_text(f"“{name}” is enabled.")).to_be_visible()
+
+    tab.get_by_role("link", name="Delete").click()
+    tab.get_by_label("To confirm").fill(name)
+    tab.get_by_role("button", name="Delete").click()
+    expect(tab.get_by_text(f"The gateway “{name}” is deleted.")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_the_secret_s_box_is_there_only_to_replace_it(inside: Page, house: House) -> None:
+    tab = inside
+    made = house.made(
+        "gateways/",
+        {
+            "name": f"secret-{time.time_ns()}",
+            "kind": "traefik",
+            "enabled": False,
+            "settings": {"redis_url": "redis://127.0.0.1:1/0"},
+            "secret": "kept",
+        },
+    )
+    tab.goto(f"/settings/gateways/{made['id']}/edit/")
+    box = tab.get_by_role("textbox", name="Secret", exact=True)
+    expect(box).not_to_be_visible()
+    tab.get_by_label("Replace it").check()
+    expect(box).to_be_visible()
+    expect(box).to_have_value("")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.get_by_text("Give the new secret, or keep the stored one.")).to_be_visible()
+    expect(box).to_be_focused()
+    house.api("DELETE", f"gateways/{made['id']}/")
