@@ -76,6 +76,11 @@ class RegistryPageForm(RegistryForm):
             )
         super().add_error(self._seen_at(field) if field else None, error)
 
+    def _post_clean(self) -> None:
+        # What a kubeconfig that is refused does not give is not missed as well.
+        if self.reading.sound:
+            super()._post_clean()  # type: ignore[misc] # Django's own, without types
+
     def _seen_at(self, field: str) -> str:
         way = self.data.get("way")
         if field in ("token", "token_file") and way in _TOKEN_FIELDS:
@@ -92,6 +97,8 @@ class RegistryPageForm(RegistryForm):
             self.add_error("kubeconfig", text)
         if self.reading.context_problem:
             self.add_error("context", self.reading.context_problem)
+        if not self.reading.sound and not self.reading.server:
+            self.errors.pop("server", None)
 
 
 class TrialForm(RegistryPageForm):
