@@ -82,8 +82,8 @@ class Asked(forms.Form):
         path = str(self.cleaned_data["path"]).strip() or "/"
         if not path.startswith("/"):
             raise ValidationError(_("A path starts with “/”."))
-        if re.search(r"[\s\x00-\x1f\x7f]", path):
-            raise ValidationError(_("A path has no blanks: write %20."))
+        if re.search(r"[\s\x00-\x1f\x7f]", path) or re.search(r"%(?![0-9A-Fa-f]{2})", path):
+            raise ValidationError(_("Blanks are written %20, and a percent sign %25."))
         return path
 
     def clean_headers(self) -> Pairs:
