@@ -16,12 +16,12 @@ from django.template.base import Lexer, TokenType
 # Names of products, formats, protocols and units.
 _NAMES = """
 API APIs APISIX CA CORS CPU CSV DNS Django Endpoints EndpointSlice Envoy HTTP HTTPS IP JSON
-Kubernetes OpenAPI Portolan PostgreSQL Python RBAC REST Redis TCP TLS Traefik URL Valkey
+Kubernetes OpenAPI Portolan PostgreSQL Python RBAC REST Redis SHA TCP TLS Traefik URL Valkey
 WebSocket YAML curl kubeconfig kubectl min ms
 """
 NAMES = frozenset(_NAMES.split())
 # A path, an address or a command to type.
-_TECHNICAL = re.compile(r"^(/|https?://|curl |kubectl )")
+_TECHNICAL = re.compile(r"^(/|https?://|curl |kubectl |apiVersion: )")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _SPOKEN = frozenset({"title", "placeholder", "aria-label", "aria-description", "alt", "label"})
 _SPOKEN_DATA = frozenset({"data-confirm", "data-text", "data-label", "data-title", "data-prompt"})

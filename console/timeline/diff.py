@@ -17,6 +17,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from console.redaction import redact
 
@@ -24,6 +25,8 @@ _INLINE = 100  # characters of a value that stands in its line
 _FOLDED = 12  # lines from which a text is folded
 _COMPARED = 2_000  # lines beyond which two texts are not compared but shown one after the other
 _SAME_FOREVER = {"control_plane", "application"}  # what an object belongs to says nothing here
+# What actions tell beside the columns of a row.
+_NO_COLUMNS = {"upstream": gettext_lazy("upstream"), "members": gettext_lazy("upstream members")}
 _AROUND = 2  # unchanged lines that are shown beside changed ones
 
 
@@ -75,7 +78,8 @@ def _fields(
     whole = before is None or after is None
     for name in sorted({**(before or {}), **(after or {})}.keys() - _SAME_FOREVER):
         column = _column(kind, name)
-        label = str(capfirst(column.verbose_name)) if column is not None else name
+        called = column.verbose_name if column is not None else _NO_COLUMNS.get(name, name)
+        label = str(capfirst(called))
         sides = [
             None if side is None or name not in side else _text(clean(side[name]), column)
             for side in (before, after)
