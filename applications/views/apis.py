@@ -14,6 +14,7 @@ from applications import actions
 from applications.addresses import effective_paths
 from applications.forms import ApiFilterForm, ApiForm
 from applications.models import Api, Application
+from console.roles import Role
 from console.ui.forms import ConfirmForm
 from console.ui.lists import Column, Listing, export
 from console.ui.pages import control_plane_of, page
@@ -94,8 +95,9 @@ def api_create(request: HttpRequest, application: str) -> HttpResponse:
     return render(request, "applications/api_form.html", {"form": form, "application": owner})
 
 
-@page("GET", "POST")
+@page("GET", "POST", reading=Role.VIEWER)
 def api_edit(request: HttpRequest, pk: str) -> HttpResponse:
+    """An API's only page: who may not change it sees its form turned off."""
     api = get_object_or_404(rows_of(request), pk=pk)
     name = api.name
     form = ApiForm(request.POST or None, instance=api, initial={"publish": api.published})

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import transaction
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from console.roles import Role
 from tests import factories
@@ -65,6 +65,11 @@ class View:
     @property
     def personal(self) -> bool:
         return bool(getattr(getattr(self.view, "cls", self.rule), "personal", False))
+
+    @property
+    def writing(self) -> Role | None:
+        """The role that everything but reading takes."""
+        return getattr(getattr(self.view, "cls", self.rule), "writing", Role.EDITOR)
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -199,7 +204,7 @@ def test_a_viewer_reads_and_changes_nothing(
     client.force_login(cy)
     written = []
     for view in OF_PLANES:
-        if view.rule is not None and view.rule.writing is Role.VIEWER:
+        if view.writing is Role.VIEWER:  # a question in a body is a question still
             continue
         methods = [method for method in view.methods if method in WRITING]
         for address, method in itertools.product(_addresses(view, ids), methods):
@@ -225,6 +230,32 @@ def test_a_viewer_is_offered_no_form(client: Client, rows: Rows, cy: User) -> No
         client.get(reverse("registries:registry-detail", args=[rows.registry.pk])).status_code
         == 200
     )
+
+
+def test_a_viewer_is_offered_nothing_that_would_be_refused(
+    client: Client, rows: Rows, cy: User, ids: list[uuid.UUID]
+) -> None:
+    """Every page is opened, every link on it followed, every form looked up."""
+    factories.make_member_of(rows.plane, cy, Role.VIEWER)
+    client.force_login(cy)
+    refused, seen, left = set(), set(), ["/"]
+    while left:
+        page = left.pop()
+        _status, html = _ask(client, "get", page)
+        links = set(re.findall(r'(?:href|hx-get)="(/[^"?#]*)', html)) - seen
+        seen |= links
+        for link in links:
+            if link.startswith(("/static/", "/api/", "/live/")):
+                continue
+            if _ask(client, "get", link)[0] == 403:
+                refused.add((page, link))
+            left.append(link)
+        for action in re.findall(r'<form method="post" action="(/[^"]*)"', html):
+            rule = getattr(resolve(action).func, "rule", None)
+            if rule and rule.writing and rule.writing is not Role.VIEWER:
+                refused.add((page, action))
+    assert len(seen) > 20
+    assert refused == set()
 
 
 def test_who_has_no_control_plane_is_told_what_to_do(client: Client, rows: Rows, cy: User) -> None:
