@@ -146,7 +146,7 @@ class _Look:
                 )
                 % (self._name | {"count": len(different)}),
                 detail=", ".join(one.service for one in different[:5]),
-                fix=_("Read the cluster anew (resync); tell us if it comes back."),
+                fix=_("Resync it: everything is compared with the cluster at once."),
                 since=self.comparison.compared_at,
             )
         if self.status.drift:
