@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -253,3 +253,14 @@ def _entries(plane: ControlPlane, kind: str, verb: str) -> list[object]:
 
     found = AuditEntry.objects.filter(object_type=kind, verb=verb, control_plane_id=plane.pk)
     return list(found)
+
+
+def test_the_list_keeps_its_budget(
+    head: Client, plane: ControlPlane, django_assert_max_num_queries: Any
+) -> None:
+    from django.contrib.auth.models import User
+
+    for number in range(30):
+        factories.make_member_of(plane, User.objects.create_user(f"one-of-many-{number}"))
+    with django_assert_max_num_queries(6):  # session, user, seats, superusers, count, members
+        head.get(reverse(LIST))

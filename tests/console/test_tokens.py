@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
+from console.roles import Role
+from tests import factories
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.test import Client
+
+    from .conftest import Rows
 
 
 def test_the_text_is_shown_once(page: Client, bo: User) -> None:
@@ -49,3 +54,25 @@ def test_login_and_logout(client: Client, cy: User) -> None:
     assert answer.headers["Location"] == "/"
     client.post(reverse("console:logout"))
     assert client.get("/").status_code == 302
+
+
+def test_members_tokens_are_seen_by_their_admin_without_their_text(
+    client: Client, rows: Rows, bo: User, cy: User
+) -> None:
+    from console import actions
+    from console.models import ApiToken
+
+    rows.plane.memberships.filter(user=bo).update(role=Role.ADMIN)
+    factories.make_member_of(rows.plane, cy, Role.VIEWER)
+    token, text = actions.create_api_token(user=cy, name="of-cy")
+    client.force_login(bo)
+    html = client.get(reverse("console:token-list")).content.decode()
+    assert "of-cy" in html
+    assert text not in html
+    revoke = reverse("console:token-revoke", args=[token.pk])
+    factories.make_member_of(factories.make_control_plane(), cy)
+    assert revoke not in client.get(reverse("console:token-list")).content.decode()
+    assert client.post(revoke).status_code == 404  # it opens another control plane too
+    cy.memberships.exclude(control_plane=rows.plane).delete()
+    assert client.post(revoke).status_code == 302
+    assert not ApiToken.objects.exists()
