@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("at", models.DateTimeField(verbose_name="at")),
-                ("phase", models.CharField(choices=[("unknown", "not started"), ("disabled", "disabled"), ("connecting", "connecting"), ("connected", "connected"), ("failing", "failing")], max_length=20, verbose_name="phase")),
+                ("phase", models.CharField(choices=[("unknown", "not started"), ("disabled", "paused"), ("connecting", "connecting"), ("connected", "connected"), ("failing", "failing")], max_length=20, verbose_name="phase")),
                 ("reason", models.CharField(blank=True, max_length=50, verbose_name="reason")),
                 ("text", models.TextField(blank=True, verbose_name="text")),
                 ("registry", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="transitions", to="registries.registry", verbose_name="service registry")),

@@ -139,7 +139,9 @@ class Registry(Row, Owned):
     accepted_cluster = models.CharField(max_length=100, blank=True, editable=False)
     revision = models.BigIntegerField(default=0, editable=False)
     # When somebody last asked for everything to be read anew (`registries.resync`).
-    resync_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    resync_asked_at = models.DateTimeField(
+        _("asked to be read anew"), null=True, blank=True, editable=False
+    )
 
     objects = RegistryQuerySet.as_manager()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from registries.filters import RegistryFilterForm
 from registries.health import Phase, Status
 from registries.models import Registry
 from registries.standing import Standing
+from registries.troubles import silent
 from registries.wording import Words
 
 from .listed import Listed, in_order, sort_of
@@ -49,6 +51,12 @@ class Line:
     @property
     def words(self) -> Words:
         return wording.of(self.status) if self.registry.enabled else Words()
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody watches it, though somebody should: what is said of it is old."""
+        now = int(time.time() * 1000)
+        return self.standing.known and silent(self.registry, self.status, now)
 
 
 def _urgency(line: Line) -> tuple[int, str]:

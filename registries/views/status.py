@@ -20,6 +20,7 @@ from console.ui.pages import page
 from registries import actions, buckets, history, standing, strip, truth, wording
 from registries.health import Status
 from registries.models import Registry
+from registries.troubles import silent
 from registries.truth import Comparison
 
 from .registries import rows_of
@@ -59,6 +60,7 @@ def picture(request: HttpRequest, registry: Registry) -> dict[str, Any]:
         "standing": found,
         "words": wording.of(status) if registry.enabled else wording.Words(),
         "resync": resync_of(registry, status),
+        "silent": found.known and silent(registry, status, int(time.time() * 1000)),
         "comparison": _comparison(registry),
         "lags": buckets.of(status),
         "lag_half": buckets.within(status, 0.5),

@@ -49,3 +49,24 @@ def test_the_detail_of_an_application_keeps_its_budget(
         factories.make_api(application=rows.application, name=f"more-{number}")
     with django_assert_max_num_queries(10):
         page.get(address)
+
+
+@pytest.mark.parametrize("view", ["registry-detail", "registry-live", "registry-services"])
+def test_the_page_of_a_registry_keeps_its_budget(
+    view: str, page: Client, rows: Rows, django_assert_max_num_queries: Any
+) -> None:
+    address = reverse(f"registries:{view}", args=[rows.registry.pk])
+    for _ in range(4):
+        factories.make_application(registry=rows.registry)
+    with django_assert_max_num_queries(6):
+        page.get(address)
+
+
+def test_the_page_of_a_service_keeps_its_budget(
+    page: Client, rows: Rows, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(4):
+        factories.make_application(registry=rows.registry)
+    place = [rows.registry.pk, factories.NAMESPACE, factories.SERVICE]
+    with django_assert_max_num_queries(5):
+        page.get(reverse("registries:service-detail", args=place))
