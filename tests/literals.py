@@ -20,8 +20,8 @@ Kubernetes OpenAPI Portolan PostgreSQL Python RBAC REST Redis SHA TCP TLS Traefi
 WebSocket YAML curl kubeconfig kubectl min ms
 """
 NAMES = frozenset(_NAMES.split())
-# A path, an address or a command to type.
-_TECHNICAL = re.compile(r"^(/|https?://|curl |kubectl |apiVersion: )")
+# A path, an address, a command to type, or the name of a header or plugin.
+_TECHNICAL = re.compile(r"^(/|https?://|curl |kubectl |apiVersion: |[\w.]+(-[\w.]+)+$)")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _SPOKEN = frozenset({"title", "placeholder", "aria-label", "aria-description", "alt", "label"})
 _SPOKEN_DATA = frozenset({"data-confirm", "data-text", "data-label", "data-title", "data-prompt"})
