@@ -25,7 +25,7 @@
     const button = event.target.closest("[data-fill]");
     if (!button) return;
     fill(button.dataset.fill, button.dataset.value);
-    document.querySelector("[data-trial]")?.focus();
+    [...document.querySelectorAll("[data-trial]")].find((one) => one.checkVisibility())?.focus();
   });
 
   // <button data-trial="#panel" formaction="…">: the answer is a line of JSON for every row.
