@@ -56,7 +56,13 @@ def in_words(kind: str, values: dict[str, Any]) -> list[tuple[str, Any]]:
         (gettext(one.title) if one.title else one.name, values.get(one.name, one.default))
         for one in drivers.settings_of(kind)
     ]
-    return [*found, *unknown_of(kind, values).items()]
+    return [(name, _plain(value)) for name, value in [*found, *unknown_of(kind, values).items()]]
+
+
+def _plain(value: Any) -> Any:
+    """A list of words as people write it."""
+    words = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return ", ".join(value) if words else value
 
 
 def _field(setting: Setting) -> forms.Field:

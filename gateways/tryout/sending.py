@@ -149,6 +149,8 @@ def _exchange(
             connection.putheader("Content-Length", str(len(call.body)))
         connection.endheaders(call.body or None)
         response = connection.getresponse()
+        if _is_over(began):
+            raise NotSent("timeout")  # the headers ended where the line was cut
         first_byte = _since(began)
         body, cut = _read(response, began)
     except TimeoutError as error:

@@ -60,7 +60,7 @@ def _tried(request: HttpRequest, api: Api, form: TryForm) -> dict[str, Any]:
     call = form.call
     asked = _asked(form)
     traced = tracing.trace(api.application.control_plane_id, asked.request)
-    upstream = traced.upstream()
+    upstream = traced.upstream() or api.application.default_upstream
     explanation = explain.of_upstream(upstream) if upstream else None
     context: dict[str, Any] = {
         "call": call,
@@ -86,7 +86,7 @@ def _typed(form: TryForm) -> dict[str, str]:
     chosen = form.cleaned_data
     return {
         "method": chosen["method"],
-        "scheme": urlsplit(chosen["gateway"].url).scheme,
+        "scheme": "https" if urlsplit(chosen["gateway"].url).scheme == "https" else "http",
         "host": chosen["host"],
         "path": chosen["path"],
         "headers": "\n".join(f"{name}: {value}" for name, value in chosen["headers"]),
