@@ -27,6 +27,7 @@ class Shot:
     theme: str = "light"
     language: str = "en"
     size: tuple[int, int] = _DESK
+    query: str = ""
 
 
 SHOTS = (
@@ -44,6 +45,12 @@ SHOTS = (
     Shot("application-create", "applications:application-create"),
     Shot("api", "applications:api-edit"),
     Shot("why-no-node", "applications:upstream-explain"),
+    Shot(
+        "trace",
+        "applications:trace",
+        query="?scheme=http&host=shop.example.org&method=GET&path=/anything",
+    ),
+    Shot("try-it", "gateways:try"),
     Shot("gateway", "gateways:gateway-detail"),
     Shot("activity", "console:activity"),
     Shot("members", "console:member-list"),
@@ -103,7 +110,7 @@ def take(
             reduced_motion="reduce",
         )
         tab = context.new_page()
-        tab.goto(pages.address(shot.view, places))
+        tab.goto(pages.address(shot.view, places) + shot.query)
         _settle(tab)
         path = folder / f"{shot.name}.png"
         tab.screenshot(path=path)
