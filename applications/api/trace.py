@@ -80,7 +80,9 @@ class TraceViewSet(GenericViewSet[Upstream]):
         routes do not take it."""
         asked = tracing.Asked(request.query_params)
         if not asked.is_valid():
-            raise ValidationError({name: list(said) for name, said in asked.errors.items()})
+            raise ValidationError(
+                {name: list(map(str, said)) for name, said in asked.errors.items()}
+            )
         found = tracing.trace(self._plane(request), asked.request)
         upstream = found.upstream()
         return Response(_trace(found, explain.of_upstream(upstream) if upstream else None))
