@@ -13,6 +13,7 @@ from django.conf import settings
 from console.contract import keys, wire
 from console.feed import FeedWriter
 from console.redis import Client
+from console.secrets import Secret
 from gateways import actions, follower, health
 from gateways.follower import Pace
 from gateways.health import Status
@@ -112,6 +113,33 @@ def test_follows_the_feed_and_says_how_far(house: House) -> None:
         house.commit(route_r1=None)
         eventually(lambda: not house.has(RULE))
         eventually(lambda: house.status.resources == 1)
+
+
+def test_commits_that_change_nothing_leave_nobody_behind(house: House) -> None:
+    house.publish()
+    with house.driven():
+        eventually(lambda: house.status.phase == "in_sync")
+        written = house.status.written
+        house.publish()  # a commit, for a feed's first one is always made; the same states
+        eventually(lambda: house.status.applied == "1-2")
+        assert house.status.written == written
+
+
+def test_what_fails_has_a_code_for_those_who_explain_it(house: House) -> None:
+    before = house.tree.config_get("notify-keyspace-events")["notify-keyspace-events"]
+    house.tree.config_set("notify-keyspace-events", "")
+    try:
+        with house.driven():
+            eventually(lambda: house.status.reason == "no_events")
+            assert house.status.phase == "failing"
+            house.tree.config_set("notify-keyspace-events", before)
+            house.publish()
+            eventually(lambda: house.status.phase == "in_sync")
+            assert house.status.reason == ""
+            house.change(settings={"redis_url": "redis://127.0.0.1:1/0"}, secret=Secret(":pw"))
+            eventually(lambda: house.status.reason == "unreachable")
+    finally:
+        house.tree.config_set("notify-keyspace-events", before)
 
 
 def test_what_the_kind_cannot_do_is_named_and_the_rest_goes_out(house: House) -> None:
