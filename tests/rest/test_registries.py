@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
 
 from applications.models import Member
 from console import redis
@@ -117,6 +118,32 @@ def test_clusters_are_not_tried_without_end(api, registry, monkeypatch):
     monkeypatch.setattr(ConnectionThrottle, "rate", "2/min")
     answers = [api.post(f"{URL}test/", {}).status_code for _ in range(3)]
     assert answers == [400, 400, 429]
+
+
+def test_the_rights_that_a_registry_needs(api, plane):
+    found = api.get(f"{URL}rbac/?namespaces=shop,billing&token=request&home=intake").json()
+    kinds = [one["kind"] for one in yaml.safe_load_all(found["manifest"])]
+    assert kinds == ["ServiceAccount", *["Role", "RoleBinding"] * 3]
+    assert [one["step"] for one in found["commands"]] == ["home", "apply", "token"]
+    assert "-n intake create token" in found["commands"][-1]["text"]
+    everything = api.get(f"{URL}rbac/").json()["manifest"]
+    assert "kind: ClusterRole" in everything
+    assert "kind: Secret" in everything
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("namespaces=shop,Not_One", "namespaces"),
+        ("home=a%20b", "home"),
+        ("token=guess", "token"),
+        ("resource=secrets", "resource"),
+    ],
+)
+def test_no_rights_for_what_is_no_name(api, plane, query, field):
+    answer = api.get(f"{URL}rbac/?{query}")
+    assert answer.status_code == 400
+    assert list(answer.json()) == [field]
 
 
 def test_a_registry_in_use_is_not_deleted(api, plane, registry):
