@@ -56,9 +56,9 @@ def _names() -> list[str]:
 
 NAMES = _names()
 # The login shows another page to who is in, the invitation wants its key, and a control plane that
-# is not empty cannot be deleted.
+# is not empty cannot be deleted. The audit log leads to the timeline.
 PEOPLE = {"console:member-list", "console:member-create"}
-DOORS = {"console:login", "console:invitation", "console:settings-delete"}
+DOORS = {"console:login", "console:invitation", "console:settings-delete", "console:audit-list"}
 UPSTREAMS = {
     "applications:upstream-explain",
     "applications:version-edit",
