@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -208,12 +207,13 @@ def test_a_large_house_costs_as_many_queries_and_little_time(
     # Applications without a node are asked why: their members, once for all of them.
     assert len(many.captured_queries) <= len(few.captured_queries) + 1
     took = []
-    for _round in range(20):
+    for _round in range(40):
         began = time.process_time()
         _html(page)
         took.append(time.process_time() - began)
-    # Of the page's 200 ms this process may take half. By the wall other tests would be measured.
-    assert quantiles(took, n=20)[-1] < 0.1, took
+    # Of the page's 200 ms this process may take half. By the wall other tests would be measured;
+    # and two rounds of forty meet the garbage of all tests before this one.
+    assert sorted(took)[37] < 0.1, took
 
 
 def _fill(rows: Rows, publish: Publish) -> None:
