@@ -6,11 +6,12 @@ whole page once all is done.
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Generator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.core.exceptions import ValidationError
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -112,7 +113,7 @@ def _stream(request: HttpRequest, registry: Registry, *, pinnable: bool) -> Stre
     return answer
 
 
-def _lines(registry: Registry, *, pinnable: bool, language: str) -> Iterator[bytes]:
+def _lines(registry: Registry, *, pinnable: bool, language: str) -> Generator[bytes, None, None]:
     """The stream begins when the request is over: its language is gone by then."""
     good = True
     for finding in verification.walk(registry):
@@ -136,14 +137,13 @@ def _line(thing: dict[str, Any]) -> bytes:
     return json.dumps(thing).encode() + b"\n"
 
 
-async def _apart(lines: Iterable[bytes]) -> AsyncIterator[bytes]:
-    """Run an iterator in a thread, step by step, so that the server's loop is free meanwhile. One
-    who leaves ends it."""
-    steps = iter(lines)
-    take = sync_to_async(lambda: next(steps, None), thread_sensitive=False)
-    close = sync_to_async(steps.close, thread_sensitive=False)  # type: ignore[attr-defined]
+async def _apart(lines: Generator[bytes, None, None]) -> AsyncIterator[bytes]:
+    """Run a generator in a thread of its own, so that the server's loop is free meanwhile. One who
+    leaves ends it, after the step that it is at."""
+    loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "trial")
     try:
-        while (line := await take()) is not None:
+        while (line := await loop.run_in_executor(thread, next, lines, None)) is not None:
             yield line
     finally:
-        await close()
+        thread.submit(lines.close)
+        thread.shutdown(wait=False)

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from console.embedded import ports
 from practice.testing import PracticeCluster
+from tests.browser import axe
 from tests.house import House
 from tests.threads import eventually
 
@@ -85,6 +86,7 @@ def test_a_kubeconfig_that_runs_a_program_is_refused_and_the_rest_is_of_use(
     inside.get_by_label("Kubeconfig", exact=True).fill(yaml.safe_dump(config))
     expect(inside.get_by_text("Portolan runs no programs")).to_be_visible()
     expect(inside.get_by_label("API server")).to_have_value(house.cluster.server)
+    assert not axe.findings(inside)
 
 
 def test_an_unknown_ca_is_pinned_after_a_look_at_it(inside: Page, house: House) -> None:
@@ -99,10 +101,13 @@ def test_an_unknown_ca_is_pinned_after_a_look_at_it(inside: Page, house: House) 
     ]
     expect(tab.locator(".pin")).to_contain_text("CN=practice-ca")
     expect(tab.locator(".pin")).to_contain_text("kube-root-ca.crt")
+    tab.locator("summary", has_text="Certificates").click()
+    assert not axe.findings(tab)
     tab.get_by_role("button", name="pin this CA").click()
     expect(tab.get_by_label("CA bundle")).to_have_value(house.cluster.ca)
     tab.keyboard.press("Enter")  # the focus is where one goes on
     expect(tab.get_by_text("The cluster can be watched with this.")).to_be_visible()
+    assert not axe.findings(tab)
 
 
 def _kinds(house: House, other: PracticeCluster) -> dict[str, tuple[dict[str, str], str, str]]:

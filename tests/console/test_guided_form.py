@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
+import time
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -274,6 +278,32 @@ def test_clusters_are_not_tried_without_end(
     said = [tried(page, address, {})[0]["html"] for _ in range(3)]
     assert "Wait a minute" in said[2]
     assert "Wait a minute" not in said[1]
+
+
+def test_who_leaves_ends_the_test_after_its_step() -> None:
+    from registries.views.trial import _apart
+
+    closed = threading.Event()
+
+    def steps() -> Generator[bytes, None, None]:
+        try:
+            yield b"first"
+            time.sleep(0.2)
+            yield b"second"
+        finally:
+            closed.set()
+
+    async def leave() -> None:
+        rows = _apart(steps())
+        assert await anext(rows) == b"first"
+        step = asyncio.ensure_future(anext(rows))
+        await asyncio.sleep(0.05)
+        step.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await step
+
+    asyncio.run(leave())
+    assert closed.wait(5)
 
 
 def test_the_saved_registry_is_tested_on_its_page(page: Client, rows: Rows) -> None:
