@@ -70,7 +70,7 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     failures: dict[str, int] = {}  # by code, since this shift began: unauthorized, expired, cut, …
     resync: int = 0  # the newest request to read everything anew that was met (`Registry.resync`)
     resync_at: int = 0  # when it was met
-    resync_different: int = 0  # objects that were not as held
+    resync_different: int | None = None  # objects that were not as held; None: held was nothing
     resync_error: str = ""  # why the cluster could not be read for it; hostile text
     drift: int = 0  # objects that a safety list found different from what the watch had told
     refused: dict[str, int] = {}  # endpoints that are left out now, by reason

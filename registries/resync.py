@@ -19,11 +19,12 @@ from registries.rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """The newest request that was met, `at` in milliseconds; see `recheck.Verdict`."""
+    """The newest request that was met, `at` in milliseconds; see `recheck.Verdict`. `different` is
+    None where a first list met it, which had nothing to be compared with."""
 
     number: int = 0
     at: int = 0
-    different: int = 0
+    different: int | None = None
     error: str = ""
 
 

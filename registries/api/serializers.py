@@ -207,7 +207,8 @@ class StatusSerializer(serializers.Serializer[Any]):
     )
     resync_at = MillisecondsField(help_text=_("When it was met"))
     resync_different = serializers.IntegerField(
-        help_text=_("Objects that were not as held, and are put right")
+        allow_null=True,
+        help_text=_("Objects that were not as held, and are put right; null: none were held"),
     )
     resync_error = serializers.CharField(
         help_text=_("Why the cluster could not be read for it; then nothing was changed")

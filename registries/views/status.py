@@ -27,23 +27,25 @@ from .registries import rows_of
 
 _TOLD = 8  # spells of the table
 _DRAWN = 500  # spells of the strip
-_PATIENCE = 600_000  # milliseconds after which nobody waits for a resync any more
+_PATIENCE = 600_000  # milliseconds for which a resync is worth a word
 
 
 @dataclass(frozen=True, slots=True)
 class Resync:
-    """What became of the last request to read everything anew. `pending`: it is not met yet."""
+    """What became of the last request to read everything anew. `pending`: it is not met yet. `at`
+    is when it was met, 0 if that is no news any more."""
 
     pending: bool
     at: int
-    different: int
+    different: int | None
     error: str
 
 
 def resync_of(registry: Registry, status: Status) -> Resync:
     waits = registry.enabled and registry.resync > status.resync
     recent = time.time() * 1000 - registry.resync < _PATIENCE
-    return Resync(waits and recent, status.resync_at, status.resync_different, status.resync_error)
+    at = status.resync_at if recent and not waits else 0
+    return Resync(waits and recent, at, status.resync_different, status.resync_error)
 
 
 def picture(request: HttpRequest, registry: Registry) -> dict[str, Any]:
