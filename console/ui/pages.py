@@ -40,8 +40,8 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may see a view, by method. `view.rule` is there for tests to find. Personal pages are
-    about the person and take no seat; those of the house are for superusers."""
+    """Who may see a view, by method. `view.rule` and `view.methods` are there for tests to find.
+    Personal pages are about the person and take no seat; those of the house are for superusers."""
 
     reading: Role | None = None
     writing: Role | None = None
@@ -124,6 +124,7 @@ def paginate(
 def _declared(view: Any, methods: tuple[str, ...], rule: Rule) -> Any:
     limited = require_http_methods([*methods, "HEAD"])(view)
     limited.rule = rule
+    limited.methods = methods
     return limited
 
 

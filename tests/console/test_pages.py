@@ -17,44 +17,31 @@ if TYPE_CHECKING:
 
 ROOMS = ("console", "registries", "applications", "gateways")
 OPEN = {"console:login", "console:logout", "console:look", "console:invitation"}
-# Answer POST only.
-VERBS = {
-    "console:logout",
-    "console:look",
-    "console:plane-switch",
-    "console:profile-password",
-    "console:profile-sessions",
-    "console:member-remove",
-    "console:member-account",
-    "console:member-link",
-    "console:token-revoke",
-    "registries:registry-accept",
-    "registries:registry-resync",
-    "registries:registry-switch",
-    "registries:registry-test",
-    "applications:application-publish",
-    "applications:application-unpublish",
-    "applications:version-choose",
-    "applications:api-publish",
-    "applications:api-unpublish",
-}
 
 
-def _names() -> list[str]:
-    found: list[str] = []
+def _views() -> dict[str, Any]:
+    """The views that people use, by name."""
+    found: dict[str, Any] = {}
 
     def walk(resolver: URLResolver, namespace: str) -> None:
         for entry in resolver.url_patterns:
             if isinstance(entry, URLResolver):
                 walk(entry, entry.namespace or namespace)
             elif isinstance(entry, URLPattern) and namespace in ROOMS and entry.name:
-                found.append(f"{namespace}:{entry.name}")
+                found[f"{namespace}:{entry.name}"] = entry.callback
 
     walk(get_resolver(), "")
-    return sorted(found)
+    return found
 
 
-NAMES = _names()
+def _deed(name: str, view: Any) -> bool:
+    """Whether a view answers POST only."""
+    return name == "console:logout" or getattr(view, "methods", ("GET",)) == ("POST",)
+
+
+VIEWS = _views()
+NAMES = sorted(VIEWS)
+VERBS = {name for name, view in VIEWS.items() if _deed(name, view)}
 # The login shows another page to who is in, the invitation wants its key, and a control plane that
 # is not empty cannot be deleted. The audit log leads to the timeline.
 PEOPLE = {"console:member-list", "console:member-create"}
