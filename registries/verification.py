@@ -73,7 +73,7 @@ def verify(registry: Registry) -> list[Told]:
     )
     if found and not found[-1].ok:
         last, told = found[-1], tell(found[-1])
-        text = " ".join(filter(None, (told.text, told.fix, told.command)))
+        text = " ".join(filter(None, (told.text, told.detail, told.fix, told.command)))
         raise ValidationError({last.field: ValidationError(text, code=last.step)})
     return [tell(one) for one in found]
 
