@@ -2,91 +2,37 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
 from applications import explain
-from applications.explain import Explanation, Level
+from applications.explain import Level
 from applications.models import Member
 from console import redis
-from console.contract import keys, wire
-from console.feed import FeedWriter
-from console.models import ControlPlane
+from console.contract import wire
 from console.redis import Client
-from registries import health
 from registries.models import Registry
 from tests import factories
-
-NOW = int(time.time() * 1000)
-HTTP = wire.Port(port=8080, name="http")
-METRICS = wire.Port(port=9090, name="metrics")
-DNS = wire.Port(port=53, name="dns", protocol="UDP")
+from tests.applications.explaining import (
+    DNS,
+    HTTP,
+    METRICS,
+    codes,
+    leaving,
+    member,
+    one,
+    publish,
+    ready,
+    service,
+    told,
+    unready,
+)
 
 
 @pytest.fixture
 def registry(db: None, store: Client) -> Registry:
     return factories.make_registry(name="cluster-a")
-
-
-def service(
-    *endpoints: wire.Endpoint,
-    ports: tuple[wire.Port, ...] = (HTTP,),
-    name: str = "shop/web",
-    draining: bool = False,
-) -> wire.Service:
-    namespace, _, short = name.partition("/")
-    subsets = (wire.Subset(ports=ports, endpoints=endpoints),) if endpoints else ()
-    return wire.Service(
-        namespace=namespace, name=short, subsets=subsets, serve_terminating=draining
-    )
-
-
-def ready(number: int = 1) -> wire.Endpoint:
-    return wire.Endpoint(address=f"10.0.0.{number}", pod=f"web-{number}")
-
-
-def unready(number: int) -> wire.Endpoint:
-    return wire.Endpoint(
-        address=f"10.0.0.{number}", pod=f"web-{number}", ready=False, serving=False
-    )
-
-
-def leaving(number: int) -> wire.Endpoint:
-    return wire.Endpoint(
-        address=f"10.0.0.{number}", pod=f"web-{number}", ready=False, terminating=True
-    )
-
-
-def publish(registry: Registry, *services: wire.Service, **status: Any) -> None:
-    """What the registry's watcher would write."""
-    feed = FeedWriter(redis.store(), keys.feed(keys.registry(str(registry.pk))), epoch=1)
-    feed.open()
-    feed.commit(
-        {keys.service(one.namespace, one.name): wire.encode(one) for one in services}, always=True
-    )
-    said = {"phase": "connected", "since": NOW, "said_at": NOW} | status
-    health.write(redis.store(), str(registry.pk), health.Status(**said))
-
-
-def member(registry: Registry | None, **changes: Any) -> Member:
-    values = {"namespace": "shop", "service": "web", "service_port": "http"} | changes
-    return factories.make_member(registry, **values)
-
-
-def told(registry: Registry | None, **changes: Any) -> Explanation:
-    [found] = explain.explain([member(registry, **changes)])
-    return found
-
-
-def codes(found: Explanation) -> list[str]:
-    return [one.code for one in found.sentences]
-
-
-def one(found: Explanation, code: str) -> explain.Sentence:
-    [sentence] = [one for one in found.sentences if one.code == code]
-    return sentence
 
 
 def test_of_ready_nodes_there_is_nothing_to_say(registry: Registry) -> None:
@@ -364,134 +310,3 @@ def _count_looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(redis, "_store", Counted())
     return looks
-
-
-# Upstreams: members together, what is published, what was compiled.
-
-
-def compile_as(plane: ControlPlane, upstream_id: str, *hosts: str, **fields: Any) -> None:
-    """What the compiler would write."""
-    nodes = tuple(wire.Node(host=host, port=8080) for host in hosts)
-    state = wire.Upstream(id=upstream_id, name="x", nodes=nodes, **fields)
-    writer = FeedWriter(redis.store(), keys.feed(keys.control_plane(str(plane.pk))), epoch=1)
-    writer.open()
-    writer.commit({keys.upstream(upstream_id): wire.encode(state)}, always=True)
-
-
-def application_of(registry: Registry, *members: Member, api: bool = True, **fields: Any) -> Any:
-    application = factories.make_application(
-        registry=registry, name="shop", members=list(members) or [member(registry)], **fields
-    )
-    if api:
-        factories.make_api(application=application, name="all")
-    return application.upstreams.get()
-
-
-def together(upstream: Any) -> list[str]:
-    return [one.code for one in explain.of_upstream(upstream).sentences]
-
-
-def test_an_upstream_that_is_as_it_should_be(registry: Registry) -> None:
-    publish(registry, service(ready()))
-    upstream = application_of(registry)
-    compile_as(registry.control_plane, str(upstream.pk), "10.0.0.1")
-    found = explain.of_upstream(upstream)
-    assert (found.all_sentences, found.known) == ((), True)
-    assert found.compiled is not None
-
-
-def test_a_draft(registry: Registry) -> None:
-    publish(registry, service(ready()))
-    assert together(application_of(registry, published=False)) == ["application_draft"]
-
-
-def test_no_api_and_none_published(registry: Registry) -> None:
-    publish(registry, service(ready()))
-    upstream = application_of(registry, api=False)
-    assert together(upstream) == ["no_api"]
-    factories.make_api(application=upstream.application, published=False)
-    assert together(upstream) == ["no_published_api"]
-
-
-def test_published_and_not_compiled(registry: Registry) -> None:
-    publish(registry, service(ready()))
-    assert together(application_of(registry)) == ["not_compiled"]
-
-
-def test_a_version_that_is_not_the_default(registry: Registry) -> None:
-    publish(registry, service(ready()))
-    upstream = application_of(registry)
-    upstream.application.default_version = "other"
-    assert together(upstream) == ["not_default"]
-
-
-def test_what_was_compiled_differs_from_what_clusters_say(registry: Registry) -> None:
-    publish(registry, service(ready(1), ready(2)))
-    upstream = application_of(registry)
-    compile_as(registry.control_plane, str(upstream.pk), "10.0.0.2", "10.0.0.3")
-    [sentence] = explain.of_upstream(upstream).sentences
-    assert sentence.code == "compiled_differs"
-    assert sentence.values == {
-        "clusters": 2,
-        "compiled": 2,
-        "more": ["10.0.0.3:8080"],
-        "fewer": ["10.0.0.1:8080"],
-    }
-    assert "Still told: 10.0.0.3:8080." in sentence.text
-    assert "Not told yet: 10.0.0.1:8080." in sentence.text
-
-
-def test_nodes_that_are_kept(registry: Registry) -> None:
-    publish(registry, service(unready(1)))
-    upstream = application_of(registry)
-    compile_as(
-        registry.control_plane,
-        str(upstream.pk),
-        "10.0.0.1",
-        kept_since=NOW,
-        kept_until=NOW + 60_000,
-    )
-    [sentence] = explain.of_upstream(upstream).sentences
-    assert sentence.code == "nodes_kept"
-    assert sentence.values["until"] == NOW + 60_000
-
-
-def test_weights_and_priorities_of_members_together(registry: Registry) -> None:
-    publish(registry, service(ready()))
-    upstream = application_of(
-        registry,
-        member(registry, weight=0, priority=1),
-        Member(kind="static", host="10.0.0.9", port=80),
-    )
-    compile_as(registry.control_plane, str(upstream.pk))
-    said = together(upstream)
-    assert said[0] == "all_weightless"
-    assert "standing_by" in said
-
-
-def test_the_same_node_of_several_members(registry: Registry) -> None:
-    publish(registry, service(ready()))
-    upstream = application_of(registry, member(registry), member(registry, weight=5))
-    compile_as(registry.control_plane, str(upstream.pk), "10.0.0.1")
-    [sentence] = explain.of_upstream(upstream).sentences
-    assert (sentence.code, sentence.values) == ("doubles", {"nodes": ["10.0.0.1:8080"]})
-
-
-def test_without_redis_an_upstream_is_unknown_and_not_empty(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    upstream = application_of(registry)
-    monkeypatch.setattr(redis, "_store", redis.connect("redis://127.0.0.1:1/0"))
-    found = explain.of_upstream(upstream)
-    assert (found.known, found.sentences) == (False, ())
-    assert [one.code for one in found.all_sentences] == ["unknown"]
-
-
-def test_versions_of_an_application_cost_a_constant_number_of_queries(
-    registry: Registry, django_assert_num_queries: Any
-) -> None:
-    upstream = application_of(registry, member(registry), member(registry, service="b"))
-    application = upstream.application
-    rows = list(application.upstreams.prefetch_related("members__registry"))
-    with django_assert_num_queries(1):
-        explain.of_upstreams(application, rows)

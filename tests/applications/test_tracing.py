@@ -4,77 +4,23 @@ from __future__ import annotations
 
 import time
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from django.test import Client as Browser
-from django.urls import reverse
 
-from applications import reading, tracing
-from applications.compiler import routes
-from applications.models import Api, Application, Upstream
-from applications.tracing import Trace, Traced
+from applications import tracing
+from applications.models import Api, Upstream
 from applications.tracing.tracing import Outcome
 from console import redis
-from console.contract import keys, patterns, wire
-from console.feed import FeedWriter
+from console.contract import patterns
 from console.models import ControlPlane
 from console.redis import Client
 from tests import factories
-
-HOST = "shop.example.org"
+from tests.applications.routing import HOST, api, application, compile_all, name_of, said, traced
 
 
 @pytest.fixture
 def plane(db: None, store: Client) -> ControlPlane:
     return factories.make_control_plane()
-
-
-def application(plane: ControlPlane, name: str, **fields: Any) -> Application:
-    return factories.make_application(
-        control_plane=plane,
-        name=name,
-        members=[factories.make_member()],
-        **{"hosts": [HOST]} | fields,
-    )
-
-
-def api(owner: Application, name: str, *paths: str, **fields: Any) -> Api:
-    """A path that ends with ``=`` is exact."""
-    entries = [
-        {"path": one.rstrip("="), "type": "exact" if one.endswith("=") else "prefix"}
-        for one in paths
-    ]
-    return factories.make_api(application=owner, name=name, paths=entries, **fields)
-
-
-def compile_all(plane: ControlPlane) -> None:
-    """What the compiler would publish."""
-    published = reading.specs(reading.revisions(str(plane.pk)))
-    states = {
-        keys.route(one.id): wire.encode(routes.route(spec, one))
-        for spec in published
-        for one in spec.apis
-    }
-    writer = FeedWriter(redis.store(), keys.feed(keys.control_plane(str(plane.pk))), epoch=1)
-    writer.open()
-    writer.commit(dict(states), always=True)
-
-
-def traced(plane: ControlPlane, path: str, host: str = HOST, **asked: str) -> Trace:
-    form = tracing.Asked({"host": host, "path": path, **asked})
-    assert form.is_valid(), form.errors
-    return tracing.trace(plane.pk, form.request)
-
-
-def name_of(found: Traced | None) -> str:
-    return f"{found.candidate.application}/{found.candidate.api}" if found else ""
-
-
-def said(found: Trace, name: str) -> list[str]:
-    """What the trace says against a route."""
-    [other] = [one for one in found.others if name_of(one) == name]
-    return [one.text for one in other.checks if one.ok is False]
 
 
 def test_the_route_that_takes_a_request(plane: ControlPlane) -> None:
@@ -314,72 +260,3 @@ def test_a_whole_address_is_taken_apart() -> None:
     assert form.request.path == "/a%2Fb/c"
     assert form.request.query == (("x", "1"),)
     assert form.request.scheme == "https"
-
-
-def _fill(plane: ControlPlane, count: int) -> None:
-    """Applications with three APIs each, written past the actions: there are many."""
-    owners = Application.objects.bulk_create(
-        Application(
-            control_plane=plane, name=f"a{n}", hosts=[f"a{n}.example.org"], published=n % 10 > 0
-        )
-        for n in range(count)
-    )
-    Upstream.objects.bulk_create(Upstream(application=one) for one in owners)
-    Api.objects.bulk_create(
-        Api(
-            application=one,
-            name=f"api{n}",
-            paths=[{"path": f"/p{n}", "type": "prefix"}],
-            published=True,
-        )
-        for one in owners
-        for n in range(3)
-    )
-
-
-def test_a_thousand_applications_cost_three_queries_and_little_time(
-    plane: ControlPlane, django_assert_num_queries: Any
-) -> None:
-    _fill(plane, 1_000)
-    compile_all(plane)
-    took = []
-    for _ in range(3):
-        began = time.monotonic()
-        with django_assert_num_queries(3):
-            found = traced(plane, "/p1/x", "a7.example.org")
-        took.append(time.monotonic() - began)
-    assert name_of(found.winner) == "a7/api1"
-    assert len(found.others) == 20
-    assert found.beyond == 2_979
-    assert min(took) < 0.5, took  # 0.2 s alone; tests share the machine
-
-
-@pytest.fixture
-def page(client: Browser, bo: Any) -> Browser:
-    client.force_login(bo)
-    return client
-
-
-def test_the_page_has_its_state_in_its_address(page: Browser, plane: ControlPlane) -> None:
-    factories.seat_operator()
-    factories.make_gateway(control_plane=plane, name="edge")
-    api(application(plane, "<b>shop</b>"), "cart", "/cart")
-    compile_all(plane)
-    address = f"{reverse('applications:trace')}?{urlencode({'host': HOST, 'path': '/cart/1'})}"
-    html = page.get(address).content.decode()
-    assert 'data-outcome="routed"' in html
-    assert 'value="/cart/1"' in html
-    assert "&lt;b&gt;shop&lt;/b&gt;" in html
-    assert "<b>shop" not in html
-    part = page.get(address, headers={"HX-Request": "true"}).content.decode()
-    assert part.lstrip().startswith("<section")
-    gateways = reverse("gateways:trace-standing")
-    html = page.get(f"{gateways}?{urlencode({'host': HOST, 'path': '/cart/1'})}").content.decode()
-    assert "gateway “edge”" in html
-
-
-def test_what_is_no_request_is_said_at_its_field(page: Browser, plane: ControlPlane) -> None:
-    factories.seat_operator()
-    html = page.get(reverse("applications:trace"), {"path": "cart"}).content.decode()
-    assert "A path starts with “/”." in html
-    assert 'value="cart"' in html
