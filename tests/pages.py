@@ -150,6 +150,9 @@ DEEDS = frozenset(
         "applications:version-choose",
         "applications:api-publish",
         "applications:api-unpublish",
+        "gateways:gateway-switch",
+        "gateways:gateway-test",
+        "gateways:gateway-test-new",
     }
 )
 
