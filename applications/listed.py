@@ -11,11 +11,12 @@ from applications.models import Application, Member
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """`nodes`: what gateways are told of a published application, else what the members of its
-    default version would bring now; None: not known. `kept` says that gateways go to nodes that
-    are none any more, `reasons` why members bring no nodes or perhaps old ones."""
+    """`nodes`: what gateways are told if it is `compiled` (published with an API), else what the
+    members of its default version would bring now; None: not known. `kept` says that gateways go
+    to nodes that are none any more, `reasons` why members bring no nodes or perhaps old ones."""
 
     row: Application
+    compiled: bool = False
     nodes: int | None = None
     kept: str = ""
     reasons: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ def listed(applications: Iterable[Application]) -> list[Listed]:
         found.append(
             Listed(
                 row,
+                compiled=compiled.nodes is not None,
                 nodes=count if compiled.nodes is None else compiled.nodes,
                 kept=compiled.warning,
                 reasons=tuple(dict.fromkeys(one.reason for one in said if one.reason)),
@@ -60,12 +62,12 @@ def listed(applications: Iterable[Application]) -> list[Listed]:
 
 
 def topics(control_plane_id: str, rows: Iterable[Listed]) -> str:
-    """What changes these rows. Of what is published the compiler tells; a draft's services are
-    listened to one by one."""
+    """What changes these rows. Of what is compiled the compiler tells; the services of the others
+    are listened to one by one."""
     followed = {
         f"service:{one.registry_id}/{one.namespace}/{one.service}"
         for shown in rows
-        if not shown.row.published
+        if not shown.compiled
         for one in _members(shown.row)
         if one.kind == Member.Kind.DISCOVERY
     }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
     from console.contract import wire
+    from console.redis import Client as Store
 
     from .conftest import Publish, Rows
 
@@ -73,15 +74,22 @@ def test_a_row_says_how_many_nodes_are_ready_and_why_not_more(
     assert (fine.nodes, fine.colour, fine.why) == (2, "green", "")
 
 
-def test_a_draft_listens_to_its_services_and_the_published_to_the_compiler(
-    page: Client, rows: Rows
+def test_what_is_not_compiled_listens_to_its_services(
+    page: Client, rows: Rows, store: Store
 ) -> None:
+    from console.contract import keys, wire
+    from console.feed import FeedWriter
+
     plane, registry = rows.plane.pk, rows.registry.pk
     live = f"control-plane:{plane} rows:{plane}"
-    assert page.get(reverse(LIST)).context["topics"] == live
-    page.post(reverse("applications:application-unpublish", args=[rows.application.pk]))
     topics = page.get(reverse(LIST)).context["topics"]
     assert topics == f"{live} service:{registry}/apisix/httpbin"
+    writer = FeedWriter(store, keys.feed(keys.control_plane(str(plane))), epoch=1)
+    writer.open()
+    upstream = str(rows.application.upstreams.get().pk)
+    compiled = wire.Upstream(id=upstream, name="x")
+    writer.commit({keys.upstream(upstream): wire.encode(compiled)})
+    assert page.get(reverse(LIST)).context["topics"] == live
 
 
 def test_the_live_part_is_narrowed_like_the_list(page: Client, rows: Rows) -> None:
