@@ -12,6 +12,7 @@ from registries.health import LAG_BUCKETS, Status
 
 # What a change may take from the API server's word to the feed, in seconds.
 HALF_BUDGET, MOST_BUDGET = 0.005, 0.05
+ENOUGH = 100  # changes; of fewer, 99 % is the slowest one, which may have been the first of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,13 @@ class Propagation:
         return in_words(self.most)
 
     @property
+    def judged(self) -> bool:
+        """Whether enough has been measured to say anything of the target."""
+        return self.commits >= ENOUGH
+
+    @property
     def kept(self) -> bool:
-        """Whether the budget is kept."""
+        """Whether the target is reached."""
         return (
             self.half is not None
             and self.half <= HALF_BUDGET

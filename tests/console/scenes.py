@@ -100,8 +100,8 @@ def figures() -> dict[str, Any]:
     return {
         "services": 1,
         "endpoints": 3,
-        "commits": 10,
+        "commits": 100,
         "lag_ms": 3,
-        "lag_counts": (9, 0, 0, 0, 1, *(0,) * 9),
+        "lag_counts": (90, 0, 0, 0, 10, *(0,) * 9),
         "event_at": now(),
     }
