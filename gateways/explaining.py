@@ -29,7 +29,8 @@ def trace_standing(request: HttpRequest) -> HttpResponse:
     the route tracer's page."""
     plane = control_plane_of(request)
     asked = tracing.Asked(request.GET)
-    winner = tracing.trace(plane.pk, asked.request).winner if asked.is_valid() else None
+    request_given = bool(request.GET) and asked.is_valid()
+    winner = tracing.trace(plane.pk, asked.request).winner if request_given else None
     route = winner.verdict.route if winner else None
     wanted = [keys.route(route.id), keys.upstream(route.upstream)] if route else []
     return render(request, "applications/_why.html", {"sentences": explain.of(plane, wanted)})

@@ -47,21 +47,24 @@ class Candidate:
     application_id: uuid.UUID | None = None
 
 
-class _ApiRow(NamedTuple):
+class _Api(NamedTuple):
     pk: uuid.UUID
     name: str
     published: bool
     application_id: uuid.UUID
+
+
+class _Matching(NamedTuple):
+    """What decides whether an API's route fits a request."""
+
+    pk: uuid.UUID
     paths: list[dict[str, str]]
     methods: list[str]
     expressions: list[dict[str, Any]]
     match_any: bool
-    strip_path_prefix: bool
-    kind: str
-    plugins: dict[str, Any]
 
 
-class _ApplicationRow(NamedTuple):
+class _Application(NamedTuple):
     pk: uuid.UUID
     name: str
     published: bool
@@ -69,11 +72,10 @@ class _ApplicationRow(NamedTuple):
     path_prefix: str
     protocols: list[str]
     default_version: str
-    plugins: dict[str, Any]
 
 
 def of(control_plane_id: uuid.UUID) -> list[Candidate]:
-    """Three queries and one look into Redis, however many there are."""
+    """Four queries and one look into Redis, however many there are."""
     try:
         told: dict[str, wire.Route] | None = compiled.routes(str(control_plane_id))
     except RedisError:
@@ -82,26 +84,28 @@ def of(control_plane_id: uuid.UUID) -> list[Candidate]:
 
 
 def _candidates(plane: uuid.UUID, told: dict[str, wire.Route] | None) -> Iterator[Candidate]:
-    applications = {
-        row[0]: _ApplicationRow(*row)
-        for row in Application.objects.filter(control_plane=plane)
-        .order_by()
-        .values_list(*_ApplicationRow._fields)
-    }
+    owners = Application.objects.filter(control_plane=plane).order_by()
+    applications = {row[0]: _Application(*row) for row in owners.values_list(*_Application._fields)}
     defaults = _defaults(plane, applications)
-    left = dict(told or {})
     rows = Api.objects.filter(application__control_plane=plane).order_by("name")
-    for values in rows.values_list(*_ApiRow._fields):
-        api = _ApiRow(*values)
-        application = applications.get(api.application_id)
-        if application is None:
-            continue  # made between the two queries
-        route = left.pop(str(api.pk), None)
+    apis = [_Api(*row) for row in rows.values_list(*_Api._fields)]
+    left = dict(told or {})
+    routes_of = {api.pk: left.pop(str(api.pk), None) for api in apis}
+    untold = [pk for pk, route in routes_of.items() if route is None]
+    matching = {
+        row[0]: _Matching(*row)
+        for row in Api.objects.filter(pk__in=untold).values_list(*_Matching._fields)
+    }
+    for api in apis:
+        application, route = applications.get(api.application_id), routes_of[api.pk]
+        if application is None or (route is None and api.pk not in matching):
+            continue  # made or gone between the queries
         default = defaults.get(application.pk)
-        state = State.TOLD if route else _state(api, application, default, known=told is not None)
         yield Candidate(
-            route=route or _compile(api, application, default),
-            state=state,
+            route=route or _compile(api, matching[api.pk], application, default),
+            state=State.TOLD
+            if route
+            else _state(api, application, default, known=told is not None),
             api=api.name,
             application=application.name,
             api_id=api.pk,
@@ -113,7 +117,7 @@ def _candidates(plane: uuid.UUID, told: dict[str, wire.Route] | None) -> Iterato
 
 
 def _defaults(
-    plane: uuid.UUID, applications: dict[uuid.UUID, _ApplicationRow]
+    plane: uuid.UUID, applications: dict[uuid.UUID, _Application]
 ) -> dict[uuid.UUID, uuid.UUID]:
     """The default upstream of each application that has one."""
     rows = Upstream.objects.filter(application__control_plane=plane).order_by()
@@ -125,7 +129,7 @@ def _defaults(
 
 
 def _state(
-    api: _ApiRow, application: _ApplicationRow, default: uuid.UUID | None, *, known: bool
+    api: _Api, application: _Application, default: uuid.UUID | None, *, known: bool
 ) -> State:
     if not application.published:
         return State.DRAFT_APPLICATION
@@ -136,8 +140,10 @@ def _state(
     return State.NOT_COMPILED if known else State.UNKNOWN
 
 
-def _compile(api: _ApiRow, application: _ApplicationRow, default: uuid.UUID | None) -> wire.Route:
-    """The route as the compiler would make it. Where it leads to is of no matter here."""
+def _compile(
+    api: _Api, matching: _Matching, application: _Application, default: uuid.UUID | None
+) -> wire.Route:
+    """The route as the compiler would make it, as far as it decides which requests it takes."""
     version = application.default_version
     return routes.route(
         ApplicationSpec(
@@ -151,17 +157,15 @@ def _compile(api: _ApiRow, application: _ApplicationRow, default: uuid.UUID | No
             hosts=tuple(application.hosts),
             path_prefix=application.path_prefix,
             protocols=tuple(application.protocols),
-            plugins=application.plugins,
         ),
         ApiSpec(
             id=str(api.pk),
             name=api.name,
-            paths=tuple((one["path"], one["type"]) for one in api.paths),
-            methods=tuple(api.methods),
-            strip_path_prefix=api.strip_path_prefix,
-            websocket=api.kind == Api.Kind.WEBSOCKET,
-            expressions=tuple(msgspec.convert(one, wire.Expression) for one in api.expressions),
-            match_any=api.match_any,
-            plugins=api.plugins,
+            paths=tuple((one["path"], one["type"]) for one in matching.paths),
+            methods=tuple(matching.methods),
+            expressions=tuple(
+                msgspec.convert(one, wire.Expression) for one in matching.expressions
+            ),
+            match_any=matching.match_any,
         ),
     )

@@ -71,7 +71,7 @@ class Trace:
 
 
 def trace(control_plane_id: uuid.UUID, request: Request) -> Trace:
-    """Three queries and one look into Redis, however many routes there are."""
+    """Four queries and one look into Redis, however many routes there are."""
     found = candidates.of(control_plane_id)
     judged = [(one, matching.judge(one.route, request)) for one in found]
     live = [pair for pair in judged if pair[0].state in LIVE and pair[1].fits is not False]
@@ -138,7 +138,10 @@ def _distance(pair: _Pair, request: Request) -> tuple[int, int, int, int, str]:
             verdict.fulfilled is False,
         )
     )
-    common = max(_in_common(one.path, request.path) for one in matching.paths_of(verdict.route))
+    common = 0
+    if verdict.path is None:
+        paths = matching.paths_of(verdict.route)
+        common = max(_in_common(one.path, request.path) for one in paths)
     return (missed, candidate.state not in LIVE, -verdict.rank, -common, candidate.route.name)
 
 

@@ -43,7 +43,7 @@ def _fill(plane: ControlPlane, count: int) -> None:
     )
 
 
-def test_a_thousand_applications_cost_three_queries_and_little_time(
+def test_a_thousand_applications_cost_four_queries_and_little_time(
     plane: ControlPlane, django_assert_num_queries: Any
 ) -> None:
     _fill(plane, 1_000)
@@ -51,13 +51,13 @@ def test_a_thousand_applications_cost_three_queries_and_little_time(
     took = []
     for _ in range(3):
         began = time.monotonic()
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             found = traced(plane, "/p1/x", "a7.example.org")
         took.append(time.monotonic() - began)
     assert name_of(found.winner) == "a7/api1"
     assert len(found.others) == 20
     assert found.beyond == 2_979
-    assert min(took) < 0.5, took  # 0.2 s alone; tests share the machine
+    assert min(took) < 0.5, took  # a fraction of it alone; tests share the machine
 
 
 @pytest.fixture

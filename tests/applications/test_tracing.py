@@ -11,7 +11,7 @@ from applications import tracing
 from applications.models import Api, Upstream
 from applications.tracing.tracing import Outcome
 from console import redis
-from console.contract import patterns
+from console.contract import keys, patterns
 from console.models import ControlPlane
 from console.redis import Client
 from tests import factories
@@ -260,3 +260,17 @@ def test_a_whole_address_is_taken_apart() -> None:
     assert form.request.path == "/a%2Fb/c"
     assert form.request.query == (("x", "1"),)
     assert form.request.scheme == "https"
+
+
+def test_a_route_that_cannot_be_read_hides_no_other(plane: ControlPlane) -> None:
+    shop = application(plane, "shop")
+    api(shop, "good", "/good")
+    bad = api(shop, "bad", "/bad")
+    compile_all(plane)
+    feed = keys.feed(keys.control_plane(str(plane.pk)))
+    redis.store().hset(feed.states, keys.route(str(bad.pk)), b"{\n")
+    redis.store().hset(feed.states, keys.upstream("u"), b"[]")
+    assert traced(plane, "/good").outcome is Outcome.ROUTED
+    found = traced(plane, "/bad")
+    assert found.outcome is Outcome.NOT_FOUND
+    assert "not compiled" in said(found, "shop/bad")[0]
