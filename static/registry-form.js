@@ -1,5 +1,5 @@
-// The guided form of a service registry: tests the connection row by row, and puts into fields what
-// a kubeconfig or a certificate says. Without it the form works as well, a page at a time.
+// Tests the connection of a service registry row by row, and puts into the fields of its form what a
+// kubeconfig or a certificate says. Without it both work as well, a page at a time.
 (() => {
   "use strict";
 
@@ -75,10 +75,12 @@
     running = mine;
     const panel = document.querySelector(button.dataset.trial);
     clear(panel);
+    panel.hidden = false;
     panel.setAttribute("aria-busy", "true");
     panel.scrollIntoView({ block: "nearest" });
     try {
-      const response = await fetch(button.formAction, {
+      const own = button.hasAttribute("formaction");
+      const response = await fetch(own ? button.formAction : event.target.action, {
         method: "POST",
         body: new FormData(event.target),
         headers: { Accept: "application/x-ndjson" },

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django import template
 from django.utils.translation import gettext as _
 
+from registries import verification
 from registries.kube import chain
 from registries.kube.preflight import Finding
 
@@ -37,6 +38,12 @@ def command_word(step: str, home: str) -> str:
     if step == "home":
         return _("If there is no namespace %(name)s yet:") % {"name": home}
     return _("Apply it:") if step == "apply" else _("Read the token out:")
+
+
+@register.inclusion_tag("registries/_trial_steps.html")
+def trial_steps() -> dict[str, Any]:
+    """The steps of a test before anything was found; a script fills them."""
+    return {"steps": verification.STEPS}
 
 
 @register.inclusion_tag("registries/_pin.html")

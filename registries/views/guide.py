@@ -114,7 +114,6 @@ def _wished(form: RegistryPageForm) -> QueryDict:
 def _shown(request: HttpRequest, form: RegistryPageForm, **more: Any) -> HttpResponse:
     context = {
         "form": form,
-        "steps": verification.STEPS,
         "reading": form.reading,
         "problems": form.errors.get("kubeconfig", []),
         "context_problems": form.errors.get("context", []),
