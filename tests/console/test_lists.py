@@ -79,7 +79,8 @@ def test_services_are_narrowed_and_paged(page: Client, rows: Rows, publish: Publ
     assert len(found("")) == 25
     assert found("?page=2")[-1] == "orders"
     assert found("?page=99") == found("?page=2")
-    assert found("?page=-1") == found("?page=x") == found("")
+    assert found("?page=-1") == found("?page=2")  # as Django pages
+    assert found("?page=x") == found("")
     assert found("?namespace=b") == ["orders"]
     assert found("?q=CART-07") == ["cart-07"]
     assert found("?q=nothing") == []
