@@ -127,7 +127,12 @@ class ApiForm(WithPlugins, RowForm):
     def save_as(self, actor: Actor) -> bool:
         """Save the API and set its switch, both or neither. Tell whether it was done; else the form
         has the errors."""
-        return attempt(self, lambda: self._save(actor), home="name")
+        try:
+            return attempt(self, lambda: self._save(actor), home="name")
+        except seal.Overtaken as error:
+            self.sealed = error.sealed
+            self.add_error(None, error.text)
+            return False
 
     def _save(self, actor: Actor) -> None:
         api: Api = self.instance
@@ -137,12 +142,7 @@ class ApiForm(WithPlugins, RowForm):
                 actions.create_api(api=api, actor=actor)
             else:
                 actions.hold(application=api.application, row=api)
-                self._check_seal(api)
+                seal.check(self.sealed, api.application.control_plane)
                 actions.change_api(api=api, actor=actor)
             verb = actions.publish_api if publish else actions.unpublish_api
             verb(api=api, actor=actor)
-
-    def _check_seal(self, api: Api) -> None:
-        plane = api.application.control_plane
-        said, self.sealed = self.sealed, seal.renewed(self.sealed, plane)
-        seal.check(said, plane)

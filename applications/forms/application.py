@@ -114,9 +114,10 @@ class ApplicationEditor:
         if all(valid):
             try:
                 self._save(actor)
+            except seal.Overtaken as error:
+                self.sealed = error.sealed
+                self.form.add_error(None, error.text)
             except ValidationError as error:
-                if getattr(error, "code", "") == seal.OVERTAKEN:
-                    self.sealed = seal.renewed(self.sealed, self._application.control_plane)
                 self._place(by_field(error))
             else:
                 return True
@@ -163,5 +164,4 @@ class ApplicationEditor:
             if part == "upstream" and name:
                 self.parts.place(name, found)
             else:
-                general = any(one.code == seal.OVERTAKEN for one in found)
-                place(self.form, {path: found}, home="" if general else "name")
+                place(self.form, {path: found}, home="name")

@@ -108,7 +108,9 @@ class CheckForm(forms.Form):
         return result
 
     def _applies(self, name: str, chosen: str) -> bool:
-        return chosen not in _ALL or chosen in self.kinds.get(name, _ALL)
+        if chosen not in _ALL:  # off, or of a type that is not known here
+            return bool(chosen)
+        return chosen in self.kinds.get(name, _ALL)
 
     def _know_type(self) -> None:
         """A check without a type is by HTTP; one of a type that is not known here stays so."""

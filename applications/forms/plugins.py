@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
@@ -50,7 +50,7 @@ WELL_KNOWN = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PluginRow:
     """A row as it is drawn; `config` is text, `errors` stand below it."""
 
@@ -82,7 +82,8 @@ class PluginsWidget(forms.Widget):
 
 
 class PluginsField(forms.Field):
-    """Cleans to a map from a name to its configuration. Rows that are wrong carry their errors."""
+    """Cleans to a map from a name to its configuration. `problems` has the errors of each row, by
+    its number."""
 
     widget = PluginsWidget
 
@@ -90,17 +91,21 @@ class PluginsField(forms.Field):
         kwargs.setdefault("label", gettext_lazy("Plugins"))
         super().__init__(required=False, **kwargs)
         self._json = JsonField()
+        self.problems: dict[int, tuple[str, ...]] = {}
 
     def clean(self, value: Typed) -> Any:
         if isinstance(value, str):
             return self._json.clean(value)
         found: dict[str, Any] = {}
-        for row in value:
-            row.errors = tuple(_errors(row, found))
-            if not row.errors:
+        self.problems = {}
+        for number, row in enumerate(value):
+            errors = tuple(_errors(row, found))
+            if errors:
+                self.problems[number] = errors
+            else:
                 found[row.name.strip()] = json.loads(row.config or "{}")
-        if any(row.errors for row in value):
-            raise ValidationError([error for row in value for error in row.errors])
+        if self.problems:
+            raise ValidationError([error for some in self.problems.values() for error in some])
         return found
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -119,7 +124,8 @@ class WithPlugins(forms.BaseForm):
     def plugin_rows(self) -> list[PluginRow]:
         value = self["plugins"].value()
         if isinstance(value, list):
-            return value
+            problems = getattr(self.fields["plugins"], "problems", {})
+            return [replace(row, errors=problems.get(n, ())) for n, row in enumerate(value)]
         if isinstance(value, str):
             try:
                 value = json.loads(value or "{}")

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,13 +19,21 @@ from applications.models import Api, Application, Upstream
 from console.models import AuditEntry, ControlPlane
 
 FIELD = "seen"
-OVERTAKEN = "overtaken"  # the code of the error
 _MODELS: dict[str, type[Api] | type[Application] | type[Upstream]] = {
     "api": Api,
     "application": Application,
     "upstream": Upstream,
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Overtaken(Exception):
+    """Somebody else was there first. `sealed` is the seal of what they left."""
+
+    def __init__(self, text: str, sealed: str) -> None:
+        super().__init__(text)
+        self.text = text
+        self.sealed = sealed
 
 
 def seal(*rows: Api | Application | Upstream) -> str:
@@ -57,14 +65,14 @@ def renewed(sealed: str, control_plane: ControlPlane) -> str:
 
 
 def check(sealed: str, control_plane: ControlPlane) -> None:
-    """Raise `ValidationError` if the seal is broken."""
+    """Raise `Overtaken` if the seal is broken."""
     said = broken(sealed, control_plane)
     if said:
         end = _(
             "Nothing was saved, and what you typed is still here. Save again to put it in the"
             " place of the other change, or load the page anew to see that first."
         )
-        raise ValidationError(f"{said} {end}", code=OVERTAKEN)
+        raise Overtaken(f"{said} {end}", renewed(sealed, control_plane))
 
 
 def _parts(sealed: str) -> Iterator[tuple[str, uuid.UUID, int]]:

@@ -12,7 +12,7 @@ from applications import actions
 from applications.models import Member, Upstream
 from console.audit import Actor
 from console.errors import by_field
-from console.ui.forms import focus_first_error, place
+from console.ui.forms import focus_first_error
 from registries.models import Registry
 
 from . import seal
@@ -22,7 +22,6 @@ from .upstream import UpstreamParts, VersionForm
 class VersionEditor:
     def __init__(self, upstream: Upstream, data: Any = None, *, rows: Sequence[Member]) -> None:
         self.adding = upstream._state.adding
-        self._upstream = upstream
         plane = upstream.application.control_plane_id
         registries = list(Registry.objects.filter(control_plane_id=plane))
         self.sealed = seal.seal(upstream) if data is None else data.get(seal.FIELD, "")
@@ -37,8 +36,12 @@ class VersionEditor:
         if self.parts.is_valid():
             try:
                 self._save(actor)
+            except seal.Overtaken as error:
+                self.sealed = error.sealed
+                self.form.add_error(None, error.text)
             except ValidationError as error:
-                self._place(error)
+                for path, found in by_field(error).items():
+                    self.parts.place(path, found)
             else:
                 return True
         focus_first_error(self.form, *self.parts.in_order)
@@ -53,11 +56,3 @@ class VersionEditor:
                 actions.hold(application=upstream.application, row=upstream)
                 seal.check(self.sealed, upstream.application.control_plane)
                 actions.change_upstream(upstream=upstream, members=members, actor=actor)
-
-    def _place(self, error: ValidationError) -> None:
-        if getattr(error, "code", "") == seal.OVERTAKEN:
-            self.sealed = seal.renewed(self.sealed, self._upstream.application.control_plane)
-            place(self.form, by_field(error))
-            return
-        for path, found in by_field(error).items():
-            self.parts.place(path, found)
