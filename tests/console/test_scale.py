@@ -28,7 +28,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROUNDS = 7
 # Generous, because other tests may run beside: `script/bench pages` measures against the budget.
-TIMES, FLOOR, CEILING = 3.0, 0.1, 1.0  # times the small house; seconds below which nobody cares
+TIMES, FLOOR, CEILING = (
+    3.0,
+    0.2,
+    1.0,
+)  # times the small house; the budget's seconds; seconds at most
 
 
 @dataclass
@@ -76,7 +80,9 @@ def test_a_full_house_costs_no_more_queries_and_little_more_time(
         if len(after.queries) != len(before.queries):
             more = [one for one in after.queries if one not in before.queries]
             wrong.append(f"{shown}: {len(before.queries)} → {len(after.queries)} queries {more}")
-        if many > max(TIMES * few, FLOOR) or min(after.seconds) > CEILING:
+        # The best of the rounds: what the page takes, not what runs beside it.
+        few, many = min(before.seconds), min(after.seconds)
+        if many > max(TIMES * few, FLOOR) or many > CEILING:
             wrong.append(f"{shown}: {few * 1000:.0f} → {many * 1000:.0f} ms")
     assert not wrong, "\n".join(wrong)
 
