@@ -33,8 +33,6 @@ from .filters import RegistryFilter, ServiceQuery
 from .rights import RightsQuery
 from .serializers import (
     AcceptClusterSerializer,
-    ConnectionTestSerializer,
-    ManifestSerializer,
     NamespacesSerializer,
     RegistrySerializer,
     ResyncSerializer,
@@ -44,6 +42,7 @@ from .serializers import (
     UnsavedRegistrySerializer,
 )
 from .services import Services
+from .trials import ConnectionTestSerializer, ManifestSerializer
 
 
 @extend_schema(tags=["registries"])
