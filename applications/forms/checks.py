@@ -156,11 +156,11 @@ class ActiveCheckForm(CheckForm):
     https_verify_certificate = forms.BooleanField(
         label=_("Verify the certificate"), required=False, initial=True
     )
-    healthy__interval = _number(_("Ask healthy nodes every"), 1, least=1, most=86_400)
+    healthy__interval = _number(_("Healthy interval"), 1, least=1, most=86_400)
     healthy__successes = _number(_("Successes until healthy"), 2, least=1)
     healthy__http_statuses = StatusesField(label=_("Healthy statuses"), initial=[200, 302])
-    unhealthy__interval = _number(_("Ask unhealthy nodes every"), 1, least=1, most=86_400)
-    unhealthy__http_failures = _number(_("Wrong statuses until unhealthy"), 5)
+    unhealthy__interval = _number(_("Unhealthy interval"), 1, least=1, most=86_400)
+    unhealthy__http_failures = _number(_("Failures until unhealthy"), 5)
     unhealthy__tcp_failures = _number(_("Refusals until unhealthy"), 2)
     unhealthy__timeouts = _number(_("Timeouts until unhealthy"), 3)
     unhealthy__http_statuses = StatusesField(
@@ -185,7 +185,7 @@ class PassiveCheckForm(CheckForm):
     }
     healthy__successes = _number(_("Successes until healthy"), 5)
     healthy__http_statuses = StatusesField(label=_("Healthy statuses"), initial=[200, 201, 302])
-    unhealthy__http_failures = _number(_("Wrong statuses until unhealthy"), 5)
+    unhealthy__http_failures = _number(_("Failures until unhealthy"), 5)
     unhealthy__tcp_failures = _number(_("Refusals until unhealthy"), 2)
     unhealthy__timeouts = _number(_("Timeouts until unhealthy"), 7)
     unhealthy__http_statuses = StatusesField(label=_("Unhealthy statuses"), initial=[429, 500, 503])
