@@ -167,6 +167,9 @@ REGISTRIES_ALLOW_LOOPBACK_NODES = env.flag("REGISTRIES_ALLOW_LOOPBACK_NODES")
 REGISTRIES_ALLOW_LOOPBACK_SERVERS = env.flag("REGISTRIES_ALLOW_LOOPBACK_SERVERS")
 # The same for the address of a gateway to which the console sends a try.
 GATEWAYS_ALLOW_LOOPBACK = env.flag("GATEWAYS_ALLOW_LOOPBACK")
+# Folders whose files may be named as a registry's token file. What is read there is sent to an
+# address that the same person may choose, so nothing but such tokens belongs into them.
+REGISTRIES_TOKEN_FOLDERS = env.words("REGISTRIES_TOKEN_FOLDERS", "/var/run/secrets /run/secrets")
 # Seconds between two rounds of comparing some services of each feed with their cluster.
 COMPARE_EVERY = env.number("COMPARE_EVERY", 60)
 

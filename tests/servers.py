@@ -35,6 +35,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     os.environ["PORTOLAN_VAR"] = str(folder / "var")
     (folder / "var/static").mkdir(mode=0o700, parents=True)
     os.environ["REGISTRIES_ALLOW_LOOPBACK_NODES"] = "1"
+    os.environ["REGISTRIES_TOKEN_FOLDERS"] = "/run"
     os.environ["REGISTRIES_ALLOW_LOOPBACK_SERVERS"] = "1"
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if not os.environ.get("DATABASE_URL"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -165,6 +167,7 @@ class Registry(Row, Owned):
         for field, check in (
             ("server", self._clean_server),
             ("token", self._clean_token),
+            ("token_file", self._clean_token_file),
             ("namespaces", self._clean_namespaces),
             ("namespace_patterns", self._clean_patterns),
             ("label_selector", self._clean_labels),
@@ -233,6 +236,19 @@ class Registry(Row, Owned):
             raise ValidationError(_("This is not a bearer token: it holds blanks or other signs."))
         if token != self.token.reveal():
             self.token = Secret(token)
+
+    def _clean_token_file(self) -> None:
+        """What stands in the file is sent to the server, and whoever edits a registry names both:
+        only folders that were set aside for tokens."""
+        if not self.token_file:
+            return
+        folders = settings.REGISTRIES_TOKEN_FOLDERS
+        inside = any(self.token_file.startswith(f"{one.rstrip('/')}/") for one in folders)
+        if not inside or posixpath.normpath(self.token_file) != self.token_file:
+            raise ValidationError(
+                _("A token file lies in %(folders)s (the setting REGISTRIES_TOKEN_FOLDERS)."),
+                params={"folders": ", ".join(folders)},
+            )
 
     def _clean_namespaces(self) -> None:
         for name in self.namespaces:

@@ -77,6 +77,18 @@ def test_a_token_gives_way_to_a_token_file(api, registry):
     assert answer.json()["token_set"] is False
 
 
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "/run/../etc/passwd", "/running/token", "/run/", "run/token", "/run"]
+)
+def test_a_token_file_lies_in_a_folder_for_tokens(api, registry, path):
+    """Or an editor could have any file of the workers sent to a server of their own."""
+    answer = api.patch(f"{URL}{registry.pk}/", {"token_file": path, "token": "", "verify": False})
+    assert answer.status_code == 400
+    assert "REGISTRIES_TOKEN_FOLDERS" in answer.json()["token_file"][0]
+    registry.refresh_from_db()
+    assert registry.token_file == ""
+
+
 def test_a_cluster_is_asked_before_its_registry_is_saved(api, of_cluster):
     answer = api.post(URL, of_cluster)
     assert answer.status_code == 201, answer.json()
