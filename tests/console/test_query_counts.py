@@ -47,7 +47,7 @@ def test_the_detail_of_an_application_keeps_its_budget(
     address = reverse("applications:application-detail", args=[rows.application.pk])
     for number in range(4):
         factories.make_api(application=rows.application, name=f"more-{number}")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         page.get(address)
 
 
