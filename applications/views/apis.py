@@ -55,8 +55,9 @@ def rows_of(request: HttpRequest) -> QuerySet[Api]:
 def api_rows(request: HttpRequest, application: Application) -> dict[str, Any]:
     """The APIs of an application as its address narrows them, for templates."""
     form, listing = _listing(request, application)
-    total = application.apis.count()
     page_ = listing.page
+    filtered = bool(request.GET.get("q"))
+    total = application.apis.count() if filtered else page_.paginator.count
     for api in page_.object_list:
         api.application = application
     return {
@@ -65,7 +66,7 @@ def api_rows(request: HttpRequest, application: Application) -> dict[str, Any]:
         "page": page_,
         "total": total,
         "many": total >= _MANY,
-        "filtered": bool(request.GET.get("q")),
+        "filtered": filtered,
         "here": reverse("applications:application-detail", args=[application.pk])
         + (f"?{query}" if (query := request.GET.urlencode()) else ""),
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,82 @@ def session(chromium: Browser, house: House) -> Any:
     context.close()
     assert cookies, "the login is refused"
     return {"cookies": cookies, "origins": []}
+
+
+@pytest.fixture
+def registry(house: House) -> Iterator[dict[str, Any]]:
+    """A registry of the test's own; its applications go with it."""
+    made = house.made(
+        "registries/",
+        {
+            "name": f"forms-{time.time_ns()}",
+            "server": house.cluster.server,
+            "token": house.cluster.token,
+            "ca_bundle": house.cluster.ca,
+        },
+    )
+    yield made
+    for one in house.api("GET", "applications/?page_size=100")[1]["results"]:
+        followed = [member["registry"] for member in one["upstream"]["members"]]
+        if made["id"] in followed or one["name"].startswith("Copy of"):
+            for api in house.api("GET", f"applications/{one['id']}/apis/")[1]["results"]:
+                house.api("DELETE", f"applications/{one['id']}/apis/{api['id']}/")
+            house.api("DELETE", f"applications/{one['id']}/")
+    house.api("DELETE", f"registries/{made['id']}/")
+
+
+@pytest.fixture
+def service(house: House) -> Iterator[tuple[str, Callable[[int], None]]]:
+    """A service of the test's own with one port, and the way to give it so many nodes."""
+    name = f"cart-{time.time_ns() % 10**9}"
+
+    def scale(nodes: int) -> None:
+        house.cluster.apply(
+            {
+                "apiVersion": "discovery.k8s.io/v1",
+                "kind": "EndpointSlice",
+                "metadata": {
+                    "name": name,
+                    "namespace": "apisix",
+                    "labels": {"kubernetes.io/service-name": name},
+                },
+                "addressType": "IPv4",
+                "ports": [{"name": "web", "port": 8080, "protocol": "TCP"}],
+                "endpoints": [
+                    {"addresses": [f"127.1.77.{number}"], "conditions": {"ready": True}}
+                    for number in range(1, nodes + 1)
+                ],
+            }
+        )
+
+    scale(2)
+    yield name, scale
+    house.cluster.delete("EndpointSlice", "apisix", name)
+
+
+@pytest.fixture
+def shop(
+    house: House, registry: dict[str, Any], service: tuple[str, Callable[[int], None]]
+) -> dict[str, Any]:
+    """A published application that follows the service."""
+    name = f"shop-{time.time_ns()}"
+    made: dict[str, Any] = house.made(
+        "applications/",
+        {
+            "name": name,
+            "hosts": [f"{name}.example.org"],
+            "upstream": {"members": [_member(registry, service[0])]},
+        },
+    )
+    house.api("POST", f"applications/{made['id']}/publish/")
+    return made
+
+
+def _member(registry: dict[str, Any], service: str) -> dict[str, Any]:
+    return {
+        "kind": "discovery",
+        "registry": registry["id"],
+        "namespace": "apisix",
+        "service": service,
+        "service_port": "web",
+    }
