@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gateways.models import Gateway
     from registries.models import Registry
 
+    from .moves import Move
     from .scenes import Scene
 
 TOKEN = "the-token-that-nobody-may-see"
@@ -98,6 +99,14 @@ def publish(store: Store) -> Publish:
         health.write(store, str(registry.pk), health.Status(**said))  # type: ignore[arg-type]
 
     return write
+
+
+@pytest.fixture
+def move(store: Store) -> Move:
+    """Let the nodes of a service move: pods before and after, `!` before one that is not ready."""
+    from .moves import mover
+
+    return mover(store)
 
 
 @pytest.fixture
