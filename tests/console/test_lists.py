@@ -90,5 +90,5 @@ def test_a_registrys_page_names_who_uses_it(page: Client, rows: Rows) -> None:
     html = page.get(reverse("applications:registry-users", args=[rows.registry.pk])).content
     assert "sd.httpbin.org" in html.decode()
     answer = page.get(reverse("registries:registry-list"))
-    [(registry, _standing)] = answer.context["registries"]
-    assert registry.used_by == 1
+    [line] = answer.context["page"].object_list
+    assert line.used_by == 1
