@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from msgspec import Struct
 
 from applications import compiled, standing
+from applications.explain import Sentence, explain
 from applications.models import Api, Application, Member, Upstream
 from console import redis
 from console.contract import keys
@@ -85,14 +86,17 @@ def _glances(control_plane_id: str, upstream_ids: Sequence[str]) -> dict[str, _G
 
 def _empty(rows: Sequence[_Row]) -> Iterator[Trouble]:
     named = rows[:NAMED]
-    reasons = _reasons(row.upstream for row in named)
+    causes = _causes(row.upstream for row in named)
     for row in named:
+        found = causes.get(row.upstream, [])
         yield _trouble(
             row,
             "no_nodes",
             Weight.BROKEN,
             _("“%(name)s” is published and has no node: callers get 503.") % {"name": row.name},
-            detail=" ".join(reasons.get(row.upstream, ())),
+            detail=" ".join(cause.text for cause in found),
+            fix=next((cause.fix for cause in found if cause.fix), ""),
+            command=next((cause.command for cause in found if cause.command), ""),
         )
     more = len(rows) - len(named)
     yield from _others(
@@ -107,13 +111,13 @@ def _empty(rows: Sequence[_Row]) -> Iterator[Trouble]:
     )
 
 
-def _reasons(upstream_ids: Iterable[Any]) -> dict[Any, list[str]]:
+def _causes(upstream_ids: Iterable[Any]) -> dict[Any, list[Sentence]]:
+    """Why the members of each upstream bring no node."""
     members = Member.objects.filter(upstream_id__in=list(upstream_ids)).select_related("registry")
-    found: dict[Any, list[str]] = {}
-    for member_standing in standing.of_members(members):
-        if member_standing.reason:
-            said = found.setdefault(member_standing.member.upstream_id, [])
-            said.append(member_standing.reason)
+    found: dict[Any, list[Sentence]] = {}
+    for explanation in explain(members):
+        if explanation.cause:
+            found.setdefault(explanation.member.upstream_id, []).append(explanation.cause)
     return found
 
 

@@ -41,16 +41,21 @@ class Explanation:
         return any(one.code in _TO_CHOOSE for one in self.sentences)
 
     @property
-    def reason(self) -> str:
-        """Why there is no node, or why the nodes may be old, in one sentence; empty if neither."""
+    def cause(self) -> Sentence | None:
+        """Why there is no node, or why the nodes may be old; None if neither."""
         if not self.known:
-            return ""
+            return None
         for one in self.sentences:
             if one.code in _STALE or one.code in _TO_CHOOSE:
-                return one.text
+                return one
             if not self.nodes and one.level is Level.PROBLEM:
-                return one.text
-        return ""
+                return one
+        return None
+
+    @property
+    def reason(self) -> str:
+        """The cause in one sentence; empty if there is none."""
+        return self.cause.text if self.cause else ""
 
 
 def explain(members: Iterable[Member]) -> list[Explanation]:

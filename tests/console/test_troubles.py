@@ -109,6 +109,7 @@ def test_a_published_application_without_nodes_is_told_with_the_reason(scene: Sc
     assert found.code == "application.no_nodes"
     assert "sd.httpbin.org" in found.text
     assert "apisix/httpbin" in found.detail
+    assert found.fix
     scene.compiled(nodes=1)
     scene.gateway()
     assert scene.troubles == []
