@@ -106,6 +106,11 @@ def accounts_of(person: Person, user_ids: Collection[int]) -> set[int]:
     )
 
 
+def sees_all(user: Person) -> bool:
+    """Whether someone has a seat in every control plane."""
+    return rules_all(user) or planes_of(user).count() == ControlPlane.objects.count()
+
+
 def within(rows: QuerySet[RowT], planes: Iterable[ControlPlane]) -> QuerySet[RowT]:
     """The rows that belong to one of the control planes."""
     path = path_to_plane(rows.model)

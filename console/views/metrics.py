@@ -26,6 +26,7 @@ import applications.metrics
 import console.metrics
 import gateways.metrics
 import registries.metrics
+from console import access
 from console.api.authentication import TokenAuthentication
 from console.redis import RedisError
 
@@ -53,10 +54,18 @@ class _Read(Collector):
 @require_safe
 @gzip_page
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For whoever has a token of the REST API or a session; for everybody with METRICS_OPEN."""
+    """For whoever has a seat in every control plane, by a token of the REST API or a session; for
+    everybody with METRICS_OPEN."""
     try:
-        if refusal := _refusal(request):
-            return _text(refusal, status=401, headers=_challenge(request))
+        if not settings.METRICS_OPEN:
+            person, refusal = _person(request)
+            if person is None:
+                return _text(refusal, status=401, headers=_challenge(request))
+            if not access.sees_all(person):
+                return _text(
+                    _("Metrics tell of every control plane, and you are not a member of each."),
+                    status=403,
+                )
         families = [family for room in ROOMS for family in room()]
     except RedisError as error:
         log.warning("metrics: Redis: %s", error)
@@ -67,14 +76,17 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(_Read(families)), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-def _refusal(request: HttpRequest) -> str:
-    if settings.METRICS_OPEN or request.user.is_authenticated:
-        return ""
+def _person(request: HttpRequest) -> tuple[access.Person | None, str]:
+    """Who asks, or why that is not known."""
+    if request.user.is_authenticated:
+        return request.user, ""
     try:
         known = TokenAuthentication().authenticate(Request(request))
     except AuthenticationFailed as error:
-        return str(error.detail)
-    return "" if known else _("Send a token of the REST API: Authorization: Bearer ptl_…")
+        return None, str(error.detail)
+    if known is None:
+        return None, _("Send a token of the REST API: Authorization: Bearer ptl_…")
+    return known[0], ""
 
 
 def _challenge(request: HttpRequest) -> dict[str, str]:

@@ -44,6 +44,17 @@ def test_a_session_is_enough(client: Browser, bo: User, store: Client) -> None:
     assert ask(client)[0] == 200
 
 
+def test_metrics_tell_nothing_of_control_planes_that_one_has_no_seat_in(
+    client: Browser, token: str, store: Client
+) -> None:
+    make_registry(name="mine")  # in the first control plane, where bo edits
+    assert ask(client, token)[0] == 200
+    make_registry(name="a-secret-name")
+    status, said = ask(client, token)
+    assert status == 403
+    assert "a-secret-name" not in said
+
+
 @pytest.mark.parametrize("text", ["", "ptl_wrong"])
 def test_strangers_are_told_how_to_come_in(
     client: Browser, db: None, store: Client, text: str
