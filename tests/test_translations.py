@@ -19,6 +19,21 @@ from tests import literals
 ROOT = Path(__file__).parents[1]
 _PLACEHOLDER = re.compile(r"%\(\w+\)[#0 +-]*[\d.]*[a-z]|%[a-z%]|\{\w*\}")
 
+# What is the same in every language: names, units, commands, and what only joins its parts.
+SAME = {
+    "API",
+    "CA",
+    "TLS",
+    "REST API",
+    "appProtocol",
+    "ms",
+    ", ",
+    "{service}: {cause}",
+    "“%(name)s”: %(headline)s.",
+    "%(phase)s, %(began)s – %(ended)s (%(lasted)s)",
+    "redis-cli CONFIG SET notify-keyspace-events Kgxe",
+}
+
 PYTHON = """
 from django.utils.translation import gettext_lazy as _, ngettext, pgettext
 FIRST = _("First of " "all")
@@ -222,6 +237,15 @@ def test_a_translation_has_as_many_forms_as_its_language(path: Path) -> None:
         if isinstance(message.id, tuple) and len(message.string) != translated.num_plurals
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("path", catalogue.files(ROOT / "locale"), ids=lambda path: path.parts[-3])
+def test_every_message_is_translated(path: Path) -> None:
+    merged = catalogue.read(path)
+    catalogue.merge(merged, extract.messages(ROOT))
+    assert [message.id for message in catalogue.missing(merged)] == []
+    english = {one.id for one in merged if one.id and one.id == one.string} - SAME
+    assert english == set()
 
 
 def _same_holes(message: Message) -> bool:
