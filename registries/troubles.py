@@ -117,7 +117,7 @@ class _Look:
         if mark is None:
             return
         ends = datetime.fromtimestamp(self.status.token_expires_at / 1000, UTC)
-        values = self._name | {"day": date_format(timezone.localtime(ends), "DATETIME_FORMAT")}
+        values = self._name | {"day": date_format(timezone.localtime(ends), "Y-m-d H:i")}
         renew = {
             "url": reverse("registries:registry-edit", args=[self.registry.pk]),
             "action": _("Give a new token"),

@@ -239,6 +239,18 @@ def test_a_translation_has_as_many_forms_as_its_language(path: Path) -> None:
     assert wrong == []
 
 
+def test_a_function_of_another_name_is_collected_too(tmp_path: Path) -> None:
+    folder = tmp_path / "console"
+    folder.mkdir()
+    (folder / "words.py").write_text(
+        "from django.utils.translation import gettext_lazy as lazy\n"
+        "from django.utils.translation import ngettext as several\n"
+        'lazy("one")\nseveral("%d thing", "%d things", 2)\nlately("no message")\n'
+    )
+    found = [message.id for message in extract.messages(tmp_path) if message.id]
+    assert found == ["one", ("%d thing", "%d things")]
+
+
 @pytest.mark.parametrize("path", catalogue.files(ROOT / "locale"), ids=lambda path: path.parts[-3])
 def test_every_message_is_translated(path: Path) -> None:
     merged = catalogue.read(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -35,17 +36,30 @@ def messages(base: Path) -> Catalog:
     for path in sources(base):
         name = path.relative_to(base).as_posix()
         text = path.read_text(encoding="utf-8")
-        python = text if path.suffix == ".py" else template_as_python(text, name)
+        is_python = path.suffix == ".py"
+        python = text if is_python else template_as_python(text, name)
+        aliases = _aliases(text) if is_python else {}
         for line, message, comments, context in extract(
             "python",
             BytesIO(python.encode()),
-            keywords=_KEYWORDS,
+            keywords=_KEYWORDS | aliases,
             comment_tags=[_COMMENT],
             options={"encoding": "utf-8"},
             strip_comment_tags=True,
         ):
             found.add(message, None, [(name, line)], auto_comments=comments, context=context)
     return found
+
+
+def _aliases(python: str) -> dict[str, tuple[int | tuple[int, str], ...] | None]:
+    """The other names under which a file imports Django's functions."""
+    return {
+        alias.asname: _KEYWORDS[alias.name]
+        for node in ast.walk(ast.parse(python))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+        if alias.asname and alias.name in _KEYWORDS
+    }
 
 
 def sources(base: Path) -> Iterator[Path]:
