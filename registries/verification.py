@@ -18,8 +18,8 @@ from registries.models import Registry
 
 # What the steps are called; in their order.
 STEPS = {
-    "dns": lazy("Name"),
-    "connection": lazy("Connection"),
+    "dns": lazy("DNS"),
+    "connection": lazy("TCP"),
     "tls": lazy("TLS"),
     "token": lazy("Authentication"),
     "access": lazy("Permissions"),

@@ -23,6 +23,8 @@ _PLACEHOLDER = re.compile(r"%\(\w+\)[#0 +-]*[\d.]*[a-z]|%[a-z%]|\{\w*\}")
 SAME = {
     "API",
     "CA",
+    "DNS",
+    "TCP",
     "TLS",
     "REST API",
     "appProtocol",

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 from console.ownership import Ownership, own
+
+
+def apart(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine in a thread of its own: a browser test of the same process keeps an event
+    loop in the main one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, coroutine).result()
 
 
 @contextmanager

@@ -32,8 +32,12 @@ def trace(request: HttpRequest) -> HttpResponse:
         context |= {
             "trace": found,
             "typed_path": form.cleaned_data["path"].partition("?")[0],
-            "explanation": explain.of_upstream(upstream) if upstream else None,
         }
+        if upstream:
+            explanation = explain.of_upstream(upstream)
+            followed = {one.member.registry_id for one in explanation.members} - {None}
+            context["explanation"] = explanation
+            context["topics"] += sorted(keys.registry(str(one)) for one in followed)
     elif not asked:
         context["examples"] = _examples(request)
     live = request.headers.get("HX-Request")

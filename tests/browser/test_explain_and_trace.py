@@ -233,6 +233,7 @@ def test_why_no_node_is_said_and_goes_away_by_itself(
         expect(why).to_contain_text("None of its 1 endpoints is ready.")
     finally:
         made.forget()
+        house.cluster.delete_service("apisix", "htpbin")
 
 
 def test_try_it_shows_who_answered(inside: Page, house: House, traced: Traced) -> None:

@@ -110,7 +110,7 @@ def test_from_the_login_to_the_first_answer(tab: Page, house: House) -> None:
     expect(tab.get_by_text(f"/anything -H 'Host: {HOST}' -i").first).to_be_visible()
     eventually(lambda: house.get(HOST)[0] == 200, within=15)
 
-    keyboard.press("button", "Unpublish anything")
+    keyboard.press("switch", "Published: anything", key="Space")
     expect(tab.get_by_text("“anything” is no longer published.")).to_be_visible()
     eventually(lambda: house.get(HOST)[0] == 404, within=15)
 

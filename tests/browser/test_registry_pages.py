@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.house import House
+from tests.threads import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -117,8 +118,12 @@ def test_a_failure_is_told_with_what_to_do(inside: Page, house: House, name: str
     assert house.api("GET", f"registries/{made['id']}/")[0] == 404
 
 
-def test_services_are_searched_and_opened(inside: Page, registry: str, shop: str) -> None:
+def test_services_are_searched_and_opened(
+    inside: Page, house: House, registry: str, shop: str
+) -> None:
     tab = inside
+    listed = f"registries/{registry}/services/?namespace={shop}"
+    eventually(lambda: house.api("GET", listed)[1]["count"] == 2, within=15)
     open_registry(tab, registry)
     tab.get_by_label("Namespace", exact=True).select_option(shop)
     services = tab.locator("#services")

@@ -14,6 +14,7 @@ import yaml
 from django.urls import reverse
 
 from tests import factories
+from tests.threads import apart
 
 from .conftest import TOKEN
 from .test_registry_forms import TYPED
@@ -302,7 +303,7 @@ def test_who_leaves_ends_the_test_after_its_step() -> None:
         with pytest.raises(asyncio.CancelledError):
             await step
 
-    asyncio.run(leave())
+    apart(leave())
     assert closed.wait(5)
 
 

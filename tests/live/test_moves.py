@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from tests import factories
+from tests.threads import apart
 
 from .conftest import cookie_of, opened
 
@@ -45,7 +46,7 @@ def test_a_move_is_told_to_those_who_show_its_registry(session: str, store: Clie
                 assert took < 1.0
             assert not theirs.changed
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_moves_of_a_stranger_are_not_told(transactional_db: None, cy: User, store: Client) -> None:
@@ -66,4 +67,4 @@ def test_moves_of_a_stranger_are_not_told(transactional_db: None, cy: User, stor
             await asyncio.sleep(0.7)
             assert not page.changed
 
-    asyncio.run(run())
+    apart(run())

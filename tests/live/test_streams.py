@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import factories
+from tests.threads import apart
 
 from .conftest import opened
 
@@ -76,7 +77,7 @@ def test_a_changed_service_is_told_to_those_who_show_it(
             assert took < 1.0
             assert not other.changed
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_a_feed_that_began_anew_is_told_to_everybody(
@@ -95,7 +96,7 @@ def test_a_feed_that_began_anew_is_told_to_everybody(
             await asyncio.to_thread(_commit, store, registry, "till")
             await page.until(lambda: cart in page.changed)
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_a_word_repeated_is_no_news_and_a_silent_worker_is(
@@ -125,7 +126,7 @@ def test_a_word_repeated_is_no_news_and_a_silent_worker_is(
             )
             await page.until(lambda: topic in page.changed)
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_a_saved_row_is_told_once_it_is_committed(session: str, store: Client) -> None:
@@ -143,7 +144,7 @@ def test_a_saved_row_is_told_once_it_is_committed(session: str, store: Client) -
             await page.until(lambda: topic in page.changed)
             assert elsewhere not in page.changed
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_everything_is_told_once_redis_is_back(
@@ -179,7 +180,7 @@ def test_everything_is_told_once_redis_is_back(
             await page.until(lambda: topic in page.changed)
             assert ("ready", []) in page.events
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_a_stranger_gets_no_stream(session: str, registry: Registry) -> None:
@@ -197,7 +198,7 @@ def test_a_stranger_gets_no_stream(session: str, registry: Registry) -> None:
                 await page.until(lambda page=page: page.ended)
                 assert page.status == status
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_nobody_looks_while_nobody_listens(session: str, registry: Registry, store: Client) -> None:
@@ -215,7 +216,7 @@ def test_nobody_looks_while_nobody_listens(session: str, registry: Registry, sto
         looks = "cmdstat_xrevrange"
         assert after[looks]["calls"] == before[looks]["calls"]
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_streams_end_when_the_process_is_told_to(session: str, registry: Registry) -> None:
@@ -228,7 +229,7 @@ def test_streams_end_when_the_process_is_told_to(session: str, registry: Registr
             streams.hub.close()
             assert await page.until(lambda: page.ended) < 1.0
 
-    asyncio.run(run())
+    apart(run())
 
 
 @pytest.mark.parametrize(
@@ -259,4 +260,4 @@ def test_topics_of_other_control_planes_are_not_told(store: Client, bo_session: 
             await asyncio.sleep(0.5)
             assert page.changed == {f"registry:{mine.pk}"}
 
-    asyncio.run(run())
+    apart(run())
