@@ -35,8 +35,19 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Function) -> None:
+    """Leave the page before what it shows is deleted: an open page asks for it."""
+    page: Page | None = item.funcargs.get("inside") or item.funcargs.get("tab")
+    if page is None:
+        return
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{item.name}.png", full_page=True)
+    page.goto("about:blank")
+
+
 @pytest.fixture
-def tab(chromium: Browser, house: House, request: pytest.FixtureRequest) -> Iterator[Page]:
+def tab(chromium: Browser, house: House) -> Iterator[Page]:
     """A tab of a browser that knows nobody yet. What its console complains about fails the
     test; SCREENSHOTS names a folder for a picture of its end."""
     context = chromium.new_context(
@@ -52,8 +63,6 @@ def tab(chromium: Browser, house: House, request: pytest.FixtureRequest) -> Iter
     page.on("console", listen)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{request.node.name}.png", full_page=True)
     context.close()
     assert not complaints
 
