@@ -142,24 +142,21 @@
   document.addEventListener("htmx:afterSettle", () => source && open());
 
   // <tr data-flash="STATE">: shines for a moment when its state is another than before the swap.
-  const before = new Map();
+  const before = new WeakMap(); // of parts: state by id. Several parts may be on their way at once
   const flashing = (root) => [...root.querySelectorAll("[data-flash][id]")];
   document.addEventListener("htmx:beforeSwap", (event) => {
-    for (const one of flashing(event.target)) before.set(one.id, one.dataset.flash);
+    before.set(event.target, new Map(flashing(event.target).map((one) => [one.id, one.dataset.flash])));
   });
   document.addEventListener("htmx:afterSettle", (event) => {
-    for (const one of flashing(event.target)) {
-      if (before.has(one.id) && before.get(one.id) !== one.dataset.flash) {
+    const states = before.get(event.target);
+    for (const one of states ? flashing(event.target) : []) {
+      if (states.has(one.id) && states.get(one.id) !== one.dataset.flash) {
         one.classList.add("changed");
         one.addEventListener("animationend", () => one.classList.remove("changed"), { once: true });
       }
     }
-    before.clear();
+    before.delete(event.target);
   });
-
-  // What a person unfolded or folded stays so: a new part knows nothing of it.
-  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
-    !(name === "open" && node instanceof HTMLDetailsElement);
 
   open();
 })();
