@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from applications.explain import Level, Sentence
 from console.models import ControlPlane
+from console.ui.troubles import silent
 from gateways import standing, wording
 from gateways.health import Phase, Status
 from gateways.models import Gateway
 from gateways.standing import Progress, Standing
-from gateways.troubles import LATE, silent
+from gateways.troubles import LATE
 
 
 def of(control_plane: ControlPlane, keys: Iterable[str]) -> list[Sentence]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.models import ControlPlane
-from console.ui.troubles import SILENT, Trouble, Weight
+from console.ui.troubles import Trouble, Weight, about, silent
 from gateways import standing, wording
 from gateways.health import Phase, Status
 from gateways.models import Gateway
@@ -34,15 +34,6 @@ def of(control_plane: ControlPlane) -> Iterator[Trouble]:
     for row, stands in found:
         key = str(row.pk)
         yield from _Look(row, stands.status, progress[key], refused[key], now).troubles()
-
-
-def silent(gateway: Gateway, status: Status, now: int) -> bool:
-    """Whether nobody drives a gateway, though somebody should. Who is in quarantine has been
-    silenced, and says so."""
-    if not gateway.enabled or status.reason == "quarantined":
-        return False
-    said = status.said_at or int(gateway.created_at.timestamp() * 1000)
-    return now - said > SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +62,7 @@ class _Look:
             "action": _("Open the gateway"),
             **more,
         }
-        return Trouble(
-            code=f"gateway.{code}",
-            weight=weight,
-            text=text,
-            row_type="gateway",
-            row_id=str(self.gateway.pk),
-            row_name=self.gateway.name,
-            **values,
-        )
+        return about(self.gateway, code, weight, text, **values)
 
     @property
     def _name(self) -> dict[str, str]:

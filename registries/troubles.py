@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from console.models import ControlPlane
 from console.redis import RedisError
-from console.ui.troubles import SILENT, Trouble, Weight
+from console.ui.troubles import Trouble, Weight, about, silent
 from registries import expiry, standing, truth, wording
 from registries.health import Phase, Status
 from registries.models import Registry
@@ -36,15 +36,6 @@ def of(control_plane: ControlPlane) -> Iterator[Trouble]:
     for row, stands in found:
         if stands.known:
             yield from _Look(row, stands.status, compared[str(row.pk)], now).troubles()
-
-
-def silent(registry: Registry, status: Status, now: int) -> bool:
-    """Whether nobody watches a registry, though somebody should. Who is in quarantine has been
-    silenced, and says so."""
-    if not registry.enabled or status.reason == "quarantined":
-        return False
-    said = status.said_at or int(registry.created_at.timestamp() * 1000)
-    return now - said > SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +64,7 @@ class _Look:
             "action": _("Open the registry"),
             **more,
         }
-        return Trouble(
-            code=f"registry.{code}",
-            weight=weight,
-            text=text,
-            row_type="registry",
-            row_id=str(self.registry.pk),
-            row_name=self.registry.name,
-            **values,
-        )
+        return about(self.registry, code, weight, text, **values)
 
     @property
     def _name(self) -> dict[str, str]:

@@ -19,11 +19,6 @@
     if (question && !window.confirm(question)) event.preventDefault();
   });
 
-  // A hidden page asks for nothing: <div data-poll hx-trigger="every 2s">
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    if (document.hidden && event.target.hasAttribute("data-poll")) event.preventDefault();
-  });
-
   // The session has ended: go to the login with the whole page, not with a part of it.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/login/")) {

@@ -18,14 +18,12 @@ from typing import Any
 from console.contract import keys
 from console.live.topics import Topic
 from console.redis import Client, RedisError
+from console.ui.troubles import SILENT as _SILENT
 
 log = logging.getLogger(__name__)
 
 EVERY = 0.2  # seconds between two looks
 _AWAY = 1.0  # seconds between two tries while Redis is away
-# A worker repeats its word every few seconds. One that is silent for this long, in milliseconds,
-# is a change of its own, which no worker would tell.
-_SILENT = 20_000
 _MANY = 5_000  # keys of one look at a feed's stream
 
 

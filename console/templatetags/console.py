@@ -197,16 +197,6 @@ def undo_of(message: Message) -> dict[str, Any] | None:
 
 
 @register.filter
-def endpoint_count(service: wire.Service) -> int:
-    return sum(len(subset.endpoints) for subset in service.subsets)
-
-
-@register.filter
-def ready_count(service: wire.Service) -> int:
-    return sum(one.ready for subset in service.subsets for one in subset.endpoints)
-
-
-@register.filter
 def ports(service: wire.Service) -> str:
     """The ports of a service in words: ``http 80, 9090``."""
     found = {(port.port, port.name) for subset in service.subsets for port in subset.ports}

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Protocol
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 # A worker repeats its word every few seconds; one that is silent for so long, in milliseconds,
-# is not there any more. Open pages hear of it after the same time (`console.live.hub`).
+# is not there any more.
 SILENT = 20_000
 
 
@@ -88,4 +89,44 @@ def in_order(found: Iterable[Trouble]) -> list[Trouble]:
     told = [one for one in listed if one.code not in covered]
     return sorted(
         told, key=lambda one: (one.weight, one.since or float("inf"), one.row_name, one.code)
+    )
+
+
+class Owner(Protocol):
+    """A row that a long task works for, as far as its silence is concerned."""
+
+    enabled: Any
+    created_at: Any
+
+
+class Word(Protocol):
+    """What the task last said."""
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def said_at(self) -> int: ...
+
+
+def silent(row: Owner, word: Word, now: int) -> bool:
+    """Whether nobody works for a row, though somebody should; `now` is in milliseconds since the
+    Unix epoch. Who is in quarantine has been silenced, and says so."""
+    if not row.enabled or word.reason == "quarantined":
+        return False
+    said = word.said_at or int(row.created_at.timestamp() * 1000)
+    return now - said > SILENT
+
+
+def about(row: models.Model, code: str, weight: Weight, text: str, **more: Any) -> Trouble:
+    """A trouble of one row; its kind is the first half of the code."""
+    kind = row._meta.model_name or ""
+    return Trouble(
+        code=f"{kind}.{code}",
+        weight=weight,
+        text=text,
+        row_type=kind,
+        row_id=str(row.pk),
+        row_name=str(row),
+        **more,
     )

@@ -48,10 +48,6 @@ class Certificate:
     pem: str
 
     @property
-    def self_signed(self) -> bool:
-        return self.subject == self.issuer
-
-    @property
     def current(self) -> bool:
         return self.begins <= datetime.now(UTC) <= self.ends
 

@@ -15,12 +15,12 @@ from django.shortcuts import render
 from console.contract import keys
 from console.ui.lists import Column, export
 from console.ui.pages import control_plane_of, page
+from console.ui.troubles import silent
 from registries import expiry, standing, wording
 from registries.filters import RegistryFilterForm
 from registries.health import Phase, Status
 from registries.models import Registry
 from registries.standing import Standing
-from registries.troubles import silent
 from registries.wording import Words
 
 from .listed import Listed, in_order, sort_of

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from console.contract import keys
 from console.redis import RedisError
 from console.ui.pages import page
+from console.ui.troubles import silent
 from registries import actions, buckets, history, standing, strip, truth, wording
 from registries.health import Status
 from registries.models import Registry
-from registries.troubles import silent
 from registries.truth import Comparison
 
 from .registries import rows_of
