@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from applications import standing
 from applications.models import Application, Member
+from applications.topics import services
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,7 @@ def listed(applications: Iterable[Application]) -> list[Listed]:
 def topics(control_plane_id: str, rows: Iterable[Listed]) -> str:
     """What changes these rows. Of what is compiled the compiler tells; the services of the others
     are listened to one by one."""
-    followed = {
-        f"service:{one.registry_id}/{one.namespace}/{one.service}"
-        for shown in rows
-        if not shown.compiled
-        for one in _members(shown.row)
-        if one.kind == Member.Kind.DISCOVERY
-    }
+    followed = services(one for shown in rows if not shown.compiled for one in _members(shown.row))
     plane = (f"control-plane:{control_plane_id}", f"rows:{control_plane_id}")
     return " ".join((*plane, *sorted(followed)[:_MOST]))
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from applications import actions, standing
+from applications import actions, standing, topics
 from applications.forms import ApplicationEditor, copies, seal
 from applications.models import Application, Member
 from console.roles import Role
@@ -163,11 +163,7 @@ def _look(application: Application) -> dict[str, Any]:
     standings = {one.member.pk: one for one in standing.of_members(members)}
     told = standing.of_upstreams(str(application.control_plane_id), upstreams)
     plane = application.control_plane_id
-    followed = {
-        f"service:{one.registry_id}/{one.namespace}/{one.service}"
-        for one in members
-        if one.kind == Member.Kind.DISCOVERY
-    }
+    followed = topics.services(members)
     return {
         "application": application,
         "upstreams": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from applications import explain
+from applications import explain, topics
 from applications.models import Upstream
 from console.contract import keys
 from console.ui.pages import control_plane_of, page
@@ -22,16 +22,11 @@ def upstream_explain(request: HttpRequest, pk: str) -> HttpResponse:
     )
     found = explain.of_upstream(upstream)
     plane = str(upstream.application.control_plane_id)
-    followed = {str(one.member.registry_id) for one in found.members if one.member.registry_id}
     context = {
         "upstream": upstream,
         "application": upstream.application,
         "explanation": found,
-        "topics": [
-            keys.control_plane(plane),
-            keys.rows(plane),
-            *(keys.registry(one) for one in sorted(followed)),
-        ],
+        "topics": [keys.control_plane(plane), keys.rows(plane), *topics.registries(found)],
     }
     live = request.headers.get("HX-Request")
     template = "applications/_upstream_why.html" if live else "applications/upstream_explain.html"

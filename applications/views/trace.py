@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from applications import explain, tracing
+from applications import explain, topics, tracing
 from applications.models import Application
 from console.contract import keys
 from console.ui.pages import control_plane_of, page
@@ -35,9 +35,8 @@ def trace(request: HttpRequest) -> HttpResponse:
         }
         if upstream:
             explanation = explain.of_upstream(upstream)
-            followed = {one.member.registry_id for one in explanation.members} - {None}
             context["explanation"] = explanation
-            context["topics"] += sorted(keys.registry(str(one)) for one in followed)
+            context["topics"] += topics.registries(explanation)
     elif not asked:
         context["examples"] = _examples(request)
     live = request.headers.get("HX-Request")
