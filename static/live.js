@@ -158,5 +158,19 @@
     before.delete(event.target);
   });
 
+  // What was unfolded stays so, also when it was away for a moment and comes back.
+  const unfolded = new Set(); // ids of <details>
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest("summary")?.parentElement;
+    if (!box?.id) return;
+    if (box.open) unfolded.delete(box.id);
+    else unfolded.add(box.id);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    for (const box of event.target.querySelectorAll("details[id]:not([open])")) {
+      if (unfolded.has(box.id)) box.open = true;
+    }
+  });
+
   open();
 })();

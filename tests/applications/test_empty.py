@@ -64,7 +64,7 @@ def test_keep_three_to_none_to_three(compiling: Compiling, registry: Discovered,
     published(registry, upstream=KEEP)
     with compiling() as compiled:
         eventually(lambda: nodes(compiled) == THREE)
-        began = millis()
+        began = int(millis())
         registry.drop(WEB) if end == "deleted" else registry.put(WEB)
         eventually(lambda: upstream(compiled).kept_until > 0, within=1)
         found = upstream(compiled)

@@ -133,10 +133,11 @@ def leftovers(page: Page, translations: Mapping[str, str]) -> list[str]:
     ]
 
 
-# A live part may have been drawn anew meanwhile: elements are known by what they are for.
+# A live part may have been drawn anew meanwhile: elements are known by their ids,
+# or by what they are for: what they say may change too.
 _BEGIN = """() => {
   window.__places = new Set();
-  window.__name = (one) => [one.tagName, one.id, one.name, one.href, one.innerText].join();
+  window.__name = (one) => one.id ? `#${one.id}` : [one.tagName, one.id, one.name, one.href, one.innerText].join();
   document.activeElement?.blur();
 }"""
 _FOCUS = """() => {

@@ -80,9 +80,11 @@ def test_what_is_unfolded_stays_so_while_the_page_lives(
     expect(box).to_contain_text("3 endpoints")
     table = inside.locator("#propagation-table")
     table.locator("summary").click()
+    told = table.text_content() or ""
     expect(table.get_by_role("columnheader", name="Changes")).to_be_visible()
     house.cluster.scale("httpbin", 4)
     expect(box).to_contain_text("4 endpoints")
+    expect(table).not_to_have_text(told)  # drawn anew
     expect(table.get_by_role("columnheader", name="Changes")).to_be_visible()
 
 

@@ -79,7 +79,9 @@ def test_any_number_of_beats_will_do(seen: Seen, beats: int) -> None:
         seen.want(*"abcdef")
         seen.all_run()
         assert seen.longest_gap(4) < 0.5
-        assert all(len(seen.begun(one)) == 1 for one in "abcdef")
+        # A worker that took more than its share has given some back; nothing began besides.
+        given_back = sum(one.said.count(": released") for one in processes)
+        assert sum(len(seen.begun(one)) for one in "abcdef") == 6 + given_back
 
 
 @pytest.mark.parametrize("beats", [0, 1, 3])
