@@ -85,7 +85,7 @@ def _furnish(crowd: Crowd) -> tuple[Places, str]:
         server="https://10.0.0.1:6443",
         token="-",  # noqa: S106 - of no cluster
     )
-    gateway = Gateway.objects.create(control_plane=plane, name="edge", kind=Gateway.Kind.TRAEFIK)
+    gateway = Gateway.objects.create(control_plane=plane, name="edge", kind="traefik")
     fill(plane, registry, crowd)
     user = get_user_model().objects.create_superuser("bench")
     member = Membership.objects.create(control_plane=plane, user=user)

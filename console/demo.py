@@ -86,7 +86,7 @@ def _gateway(plane: ControlPlane, wishes: Wishes) -> None:
         gateway = Gateway(
             control_plane=plane,
             name=_GATEWAY,
-            kind=Gateway.Kind.TRAEFIK,
+            kind="traefik",
             url=wishes.gateway_url,
             settings={"redis_url": address, "root_key": "traefik", "entry_points": ["web"]},
             secret=Secret(secret),

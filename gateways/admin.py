@@ -8,10 +8,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from console.ui.admin import ActionAdmin, ReadOnlyAdmin
+from console.ui.admin import ActionAdmin
 from gateways import actions
 from gateways.forms import GatewayForm
-from gateways.models import Gateway, GatewayInstance
+from gateways.models import Gateway
 
 
 class GatewayAdminForm(GatewayForm):
@@ -29,7 +29,10 @@ class GatewayAdmin(ActionAdmin[Gateway]):
     readonly_fields = ("epoch", "revision", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("control_plane", "name", "description", "enabled")}),
-        (_("Configuration"), {"fields": ("kind", "url", "settings", "secret", "forget_secret")}),
+        (
+            _("Configuration"),
+            {"fields": ("kind", "url", "by_agent", "settings", "secret", "forget_secret")},
+        ),
         (_("Numbers"), {"fields": readonly_fields}),
     )
 
@@ -50,12 +53,3 @@ class GatewayAdmin(ActionAdmin[Gateway]):
 
     def delete_row(self, request: HttpRequest, row: Gateway) -> None:
         actions.delete_gateway(gateway=row, actor=request.user)
-
-
-@admin.register(GatewayInstance)
-class GatewayInstanceAdmin(ReadOnlyAdmin[GatewayInstance]):
-    list_display = ("hostname", "gateway", "version", "applied_seq", "lag_ms", "last_seen_at")
-    list_filter = ("gateway__control_plane", "gateway", "version")
-    date_hierarchy = "last_seen_at"
-    list_select_related = ("gateway",)
-    search_fields = ("hostname",)

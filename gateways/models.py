@@ -26,9 +26,6 @@ class Gateway(Row, Owned):
     `settings` belong to the kind and are validated by it; what must not be seen is in `secret`.
     """
 
-    class Kind(models.TextChoices):
-        TRAEFIK = "traefik", "Traefik"
-
     control_plane = models.ForeignKey(
         ControlPlane,
         on_delete=models.PROTECT,
@@ -38,11 +35,19 @@ class Gateway(Row, Owned):
     name = models.CharField(_("name"), max_length=100)
     description = models.TextField(_("description"), blank=True)
     enabled = models.BooleanField(_("enabled"), default=True)
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.TRAEFIK)
+    kind = models.CharField(_("kind"), max_length=20, choices=drivers.choices, default="traefik")
     url = models.URLField(
         _("address"),
         blank=True,
         help_text=_("Where clients reach it, e.g. http://127.0.0.1:9080; shown in examples"),
+    )
+    by_agent = models.BooleanField(
+        _("driven by an agent"),
+        default=False,
+        help_text=_(
+            "An agent beside the gateway drives it, because our workers cannot reach it; what it"
+            " needs is in its own configuration"
+        ),
     )
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     secret = SecretField(_("secret"))
@@ -85,27 +90,3 @@ def _refusal(error: BadSetting) -> ValidationError:
     return ValidationError(
         "%(setting)s: %(text)s" if named else "%(text)s", code="setting", params=params
     )
-
-
-class GatewayInstance(models.Model):
-    """One running process of a gateway, as it last reported itself."""
-
-    gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="instances")
-    hostname = models.CharField(_("host"), max_length=253)
-    version = models.CharField(_("version"), max_length=50, blank=True)
-    applied_epoch = models.BigIntegerField(default=0)
-    applied_seq = models.BigIntegerField(_("applied"), default=0)
-    lag_ms = models.IntegerField(_("lag"), null=True)
-    last_seen_at = models.DateTimeField(_("last seen"), auto_now=True)
-    registered_at = models.DateTimeField(_("registered"), auto_now_add=True)
-
-    class Meta:
-        ordering: ClassVar = ["hostname"]
-        verbose_name = _("gateway instance")
-        verbose_name_plural = _("gateway instances")
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["gateway", "hostname"], name="instance_once"),
-        ]
-
-    def __str__(self) -> str:
-        return self.hostname

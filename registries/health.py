@@ -35,11 +35,6 @@ COLOURS = {
 }
 
 
-# Upper bounds of the publish-lag histogram's buckets, in seconds; one more takes what is above.
-# Fine around the budget of 5 ms, coarse where a lag is a failure anyway.
-LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-
-
 class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One word of a worker. Times are milliseconds since the Unix epoch; 0: never. Counters begin
     at 0 with each shift of a worker."""
@@ -60,7 +55,7 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     endpoints: int = 0
     seq: int = 0  # of the registry's feed
     lag_ms: int = 0  # read from the API server → committed, last commit
-    lag_counts: tuple[int, ...] = ()  # commits by lag, one number for each of LAG_BUCKETS and above
+    lag_counts: tuple[int, ...] = ()  # commits by lag, `console.lags.BOUNDS` and above
     lag_sum: float = 0.0  # of all commits' lags, in seconds
     commits: int = 0
     lists: int = 0

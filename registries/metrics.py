@@ -14,9 +14,10 @@ from prometheus_client.core import (
 )
 from prometheus_client.metrics_core import Metric
 
+from console import lags
 from console.contract import keys
 from console.metrics import Labels, Table, held, leases
-from registries import buckets, health, truth
+from registries import health, truth
 from registries.health import Phase, Status
 from registries.models import Registry
 from registries.truth import Comparison
@@ -153,7 +154,7 @@ def _lags(rows: Iterable[_Row]) -> Metric:
     )
     for row in rows:
         bounds, below = [], 0
-        for one in buckets.of(row.status):
+        for one in lags.of(row.status):
             below += one.count
             bounds.append(("+Inf" if one.up_to is None else f"{one.up_to:g}", float(below)))
         if bounds:

@@ -19,11 +19,11 @@ from console import redis
 from console.contract import keys, wire
 from console.feed import FeedLost, FeedWriter
 from console.feed import erase as erase_feed
+from console.lags import Lags
 from console.redis import RedisError
 from registries import chronicle
 from registries.chronicle import Chronicler
 from registries.endpoints import EndpointStore
-from registries.lag import Lags
 from registries.union import count
 
 # After a commit the publisher rests for as long as it took: it is busy for half of the time at

@@ -149,12 +149,6 @@ def test_every_kind_of_gateway_has_golden_files_and_refusals(kind: str) -> None:
     assert kind in REFUSED
 
 
-def test_the_models_kinds_are_the_drivers() -> None:
-    from gateways.models import Gateway
-
-    assert set(Gateway.Kind.values) == set(drivers.KINDS)
-
-
 def test_every_test_folder_is_a_package_with_its_own_names() -> None:
     folders = {path.parent for path in sources("tests")}
     assert [name(one) for one in sorted(folders) if not (one / "__init__.py").exists()] == []

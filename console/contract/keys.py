@@ -110,6 +110,12 @@ def moves(owner: str) -> str:
     return f"{_of(owner)}:moves"
 
 
+def instances(owner: str) -> str:
+    """A hash of a gateway's running processes, by their ids (JSON, `gateways.instances`). Written
+    by each of them, or by who asks it; lives until the gateway is deleted."""
+    return f"{_of(owner)}:instances"
+
+
 def wakeups() -> str:
     """One stream of topics whose rows have changed in PostgreSQL; trimmed to the newest thousand.
     Written by `console.wakeups.send`."""

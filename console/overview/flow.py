@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console import redis
+from console import lags, redis
 from console.contract import keys
 from console.models import ControlPlane
 from console.overview.propagation import MOST_BUDGET, in_words
@@ -25,7 +25,6 @@ from gateways.health import Phase as GatewayPhase
 from gateways.models import Gateway
 from gateways.standing import Progress
 from gateways.standing import Standing as GatewayStanding
-from registries import buckets
 from registries.health import Phase, Status
 from registries.models import Registry
 from registries.standing import Standing
@@ -166,7 +165,7 @@ def _cluster(row: Registry, stands: Standing, worst: Weight | None) -> Box:
 def _published(status: Status, health: str) -> Arrow:
     if not status.commits:
         return Arrow(health, title=_("Nothing has been published in this shift of its worker yet."))
-    half, most = buckets.within(status, 0.5), buckets.within(status, 0.99)
+    half, most = lags.within(status, 0.5), lags.within(status, 0.99)
     if health == "good" and (most is None or most > MOST_BUDGET):
         health = "warn"
     values = {"half": in_words(half), "most": in_words(most), "last": status.lag_ms}

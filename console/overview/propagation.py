@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from registries import buckets
-from registries.health import LAG_BUCKETS, Status
+from console import lags
+from console.lags import BOUNDS
+from registries.health import Status
 
 # What a change may take from the API server's word to the feed, in seconds.
 HALF_BUDGET, MOST_BUDGET = 0.005, 0.05
@@ -69,18 +70,18 @@ class Propagation:
 
 def of(statuses: Iterable[Status]) -> Propagation:
     """Workers count from the beginning of their shift; those of another release are left out."""
-    found = [one for one in statuses if len(one.lag_counts) == len(LAG_BUCKETS) + 1]
+    found = [one for one in statuses if len(one.lag_counts) == len(BOUNDS) + 1]
     counts = tuple(map(sum, zip(*(one.lag_counts for one in found), strict=True)))
     commits = sum(counts)
     if not commits:
         return Propagation()
     together = Status(lag_counts=counts)
-    listed = buckets.of(together)
+    listed = lags.of(together)
     tallest = max(one.share for one in listed)
     return Propagation(
         commits=commits,
-        half=buckets.within(together, 0.5),
-        most=buckets.within(together, 0.99),
+        half=lags.within(together, 0.5),
+        most=lags.within(together, 0.99),
         bars=tuple(
             Bar(
                 up_to=one.up_to,
@@ -98,7 +99,7 @@ def of(statuses: Iterable[Status]) -> Propagation:
 def in_words(seconds: float | None) -> str:
     """A bound: ``≤ 2.5 ms``; None is beyond all of them."""
     if seconds is None:
-        return _("> %(seconds)g s") % {"seconds": LAG_BUCKETS[-1]}
+        return _("> %(seconds)g s") % {"seconds": BOUNDS[-1]}
     if seconds >= 1:
         return _("≤ %(seconds)g s") % {"seconds": seconds}
     return _("≤ %(millis)g ms") % {"millis": seconds * 1000}

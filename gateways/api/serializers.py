@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from console.rest import IsSet, OwnedByControlPlane, SecretField
-from gateways.models import Gateway, GatewayInstance
+from gateways.instances import Instance
+from gateways.models import Gateway
 
 
 class GatewaySerializer(OwnedByControlPlane[Gateway]):
@@ -23,6 +24,7 @@ class GatewaySerializer(OwnedByControlPlane[Gateway]):
             "enabled",
             "kind",
             "url",
+            "by_agent",
             "settings",
             "secret",
             "secret_set",
@@ -31,17 +33,16 @@ class GatewaySerializer(OwnedByControlPlane[Gateway]):
         )
 
 
-class GatewayInstanceSerializer(serializers.ModelSerializer[GatewayInstance]):
-    class Meta:
-        model = GatewayInstance
-        fields = (
-            "id",
-            "hostname",
-            "version",
-            "applied_epoch",
-            "applied_seq",
-            "lag_ms",
-            "last_seen_at",
-            "registered_at",
-        )
-        read_only_fields = fields
+class GatewayInstanceSerializer(serializers.Serializer[Instance]):
+    """A running process of a gateway, as it last reported itself. Times are milliseconds."""
+
+    id = serializers.CharField()
+    hostname = serializers.CharField()
+    version = serializers.CharField()
+    by = serializers.CharField(help_text=_("Who reports it: driver, agent, xds, module or poll"))
+    applied = serializers.CharField(help_text=_("Position in the control plane's feed"))
+    applied_at = serializers.IntegerField()
+    refuses = serializers.CharField()
+    lag_ms = serializers.IntegerField(allow_null=True)
+    registered_at = serializers.IntegerField()
+    seen_at = serializers.IntegerField()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework.mixins import ListModelMixin
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
+from console import redis
 from console.rest import RoomView, RowViewSet, draft_of
-from gateways import actions
-from gateways.models import Gateway, GatewayInstance
+from gateways import actions, instances
+from gateways.models import Gateway
 
 from .filters import GatewayFilter
 from .serializers import GatewayInstanceSerializer, GatewaySerializer
@@ -36,19 +37,13 @@ class GatewayViewSet(RowViewSet[Gateway]):
 
 
 @extend_schema(tags=["gateways"])
-class GatewayInstanceViewSet(
-    RoomView[GatewayInstance], ListModelMixin, GenericViewSet[GatewayInstance]
-):
+class GatewayInstanceViewSet(RoomView[Gateway], GenericViewSet[Gateway]):
     """The running processes of a gateway, as they last reported themselves."""
 
-    queryset = GatewayInstance.objects.all()
-    serializer_class = GatewayInstanceSerializer
-    ordering = ("hostname",)
-    ordering_fields = ("hostname", "last_seen_at", "registered_at")
-    search_fields = ("hostname",)
+    queryset = Gateway.objects.none()
+    serializer_class = GatewayInstanceSerializer  # type: ignore[assignment]
 
-    def get_queryset(self) -> QuerySet[GatewayInstance]:
-        if getattr(self, "swagger_fake_view", False):
-            return GatewayInstance.objects.none()
+    def list(self, request: Request, gateway_id: str) -> Response:
         gateway = self.owner(Gateway.objects.all(), "gateway_id")
-        return GatewayInstance.objects.filter(gateway=gateway)
+        found = instances.read(redis.store(), [str(gateway.pk)])[str(gateway.pk)]
+        return Response(self.get_serializer(found, many=True).data)

@@ -7,6 +7,7 @@ whose annotations carry the words.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -14,14 +15,15 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from .base import BadSetting, Driver, Finding, gettext_noop
+from console.contract.wire import Resource
+
+from .base import BadSetting, Driver, Finding, Preview, Reader, gettext_noop
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`module` holds ``Settings`` (a msgspec Struct), ``build(settings, secret) -> Driver`` and
-    ``check(settings, secret) -> list[Finding]``; named, not imported, so that the table costs
-    nothing. `text` says what the kind is, `secret` what its secret is; both marked for
+    """`module` holds what `gateways.drivers.base` asks of a kind; named, not imported, so that the
+    table costs nothing. `text` says what the kind is, `secret` what its secret is; both marked for
     translation. `guarded` are the settings that say where the secret goes."""
 
     label: str
@@ -33,6 +35,17 @@ class Kind:
 
 
 KINDS = {
+    "apisix": Kind(
+        "Apache APISIX",
+        "gateways.drivers.apisix",
+        "route",
+        gettext_noop(
+            "APISIX is given routes and upstreams by its Admin API, or by a file; a discovery"
+            " module can bring it nodes faster."
+        ),
+        gettext_noop("The key of its Admin API. Stored encrypted."),
+        guarded=("admin_url",),
+    ),
     "traefik": Kind(
         "Traefik",
         "gateways.drivers.traefik",
@@ -41,7 +54,19 @@ KINDS = {
         gettext_noop("The password of that Redis, or user:password. Stored encrypted."),
         guarded=("redis_url",),
     ),
+    "envoy": Kind(
+        "Envoy",
+        "gateways.drivers.envoy",
+        "circles-relation",
+        gettext_noop("Envoy follows our xDS server: one changed service is one small message."),
+        gettext_noop("Not needed: Envoys show a certificate, or are on this machine."),
+    ),
 }
+
+
+def choices() -> list[tuple[str, str]]:
+    """The kinds as a model's choices."""
+    return [(name, kind.label) for name, kind in KINDS.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +101,18 @@ def build(kind: str, settings: object, secret: str) -> Driver:
     """Make the driver of a gateway. Raises `BadSetting`, a `ValueError`."""
     driver: Driver = _module(kind).build(_convert(kind, settings), secret)
     return driver
+
+
+def preview(kind: str, settings: object, resources: Mapping[str, Resource]) -> Preview:
+    """What a gateway would be given for these. Pure. Raises `BadSetting`."""
+    found: Preview = _module(kind).preview(_convert(kind, settings), resources)
+    return found
+
+
+def reader(kind: str, settings: object, secret: str) -> Reader:
+    """Make what asks a gateway. Raises `BadSetting`."""
+    found: Reader = _module(kind).reader(_convert(kind, settings), secret)
+    return found
 
 
 def check(kind: str, settings: object, secret: str) -> list[Finding]:

@@ -1,7 +1,16 @@
 """What a driver is: the part of the house that knows one kind of gateway.
 
-A driver keeps what it has applied, so that a change costs what changed. `plan` decides and touches
-nothing; `apply` touches and decides nothing. No driver knows another, none knows Django.
+A kind is a package beside this file with these names:
+
+* ``Settings``: a msgspec struct; its annotations carry the words of the forms.
+* ``build(settings, secret) -> Driver``: makes the gateway follow. It keeps what it has applied, so
+  that a change costs what changed. Rendering decides and touches nothing; `Driver.apply` touches
+  and decides nothing.
+* ``preview(settings, resources) -> Preview``: what a gateway would be given. Pure.
+* ``check(settings, secret) -> list[Finding]``: can it be driven? Step by step.
+* ``reader(settings, secret) -> Reader``: what the gateway itself says that it has.
+
+No driver knows another, none knows Django.
 """
 
 from __future__ import annotations
@@ -10,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from console.contract.wire import Resource
+from console.contract.wire import Resource, Upstream
 
 # State key of the control plane's feed → resource; None: it is gone.
 Changes = Mapping[str, Resource | None]
@@ -67,9 +76,60 @@ class Applied:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a gateway of this kind is given. `documents` are its own objects by their names there
+    (a path of the Admin API, a key below a tree's root, an xDS type and name), each made of JSON's
+    types; `refused` names resources that this kind cannot express, with the reason."""
+
+    documents: Mapping[str, Any]
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running gateway that answered. `id` is the same each time it does."""
+
+    id: str
+    hostname: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a gateway uses of ours, by the keys of the control plane's feed. `upstreams`: the
+    addresses ``host:port`` that requests are sent to, sorted; `routes`: those it has."""
+
+    upstreams: Mapping[str, tuple[str, ...]]
+    routes: frozenset[str] = frozenset()
+
+
+class Reader(Protocol):
+    """Asks a gateway, never changes it. Used beside a driver, from other threads and processes.
+    Each method raises `DriverError` if the gateway does not answer; None: with these settings it
+    cannot be asked for that."""
+
+    def processes(self) -> list[Process]:
+        """Which processes answer; empty if the settings name no address that could."""
+
+    def documents(self) -> Mapping[str, Any] | None:
+        """Our objects as the gateway has them, named and shaped as in `Preview`."""
+
+    def served(self) -> Served | None:
+        """What the gateway uses now, all of it."""
+
+    def confirms(self, upstream: Upstream) -> bool | None:
+        """Whether the gateway sends requests to exactly these nodes; costs one small question."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
 class Driver(Protocol):
-    def start(self) -> None:
-        """Learn what the gateway has now and whether it can be driven. Raises `DriverError`."""
+    def start(self, *, epoch: int = 0) -> None:
+        """Learn what the gateway has now and whether it can be driven. `epoch` is the driver's
+        fence: it grows with each owner, and where a gateway's store can compare, a lower one is
+        refused. Raises `DriverError`."""
 
     def replace(self, resources: Mapping[str, Resource]) -> Applied:
         """Make the gateway have exactly these of ours. Raises `DriverError`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from gateways import drivers
 from gateways.health import Phase
-from gateways.models import Gateway
 
 
 class GatewayFilterForm(forms.Form):
@@ -18,7 +18,7 @@ class GatewayFilterForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name or address")}),
     )
     kind = forms.ChoiceField(
-        label=_("Kind"), required=False, choices=[("", _("all")), *Gateway.Kind.choices]
+        label=_("Kind"), required=False, choices=[("", _("all")), *drivers.choices()]
     )
     state = forms.ChoiceField(
         label=_("Status"), required=False, choices=[("", _("all")), *Phase.choices]

@@ -35,7 +35,7 @@ class GatewayForm(RowForm):
 
     class Meta:
         model = Gateway
-        fields = ("name", "description", "enabled", "kind", "url", "settings")
+        fields = ("name", "description", "enabled", "kind", "url", "by_agent", "settings")
         widgets = {
             "description": forms.Textarea(attrs={"rows": 2}),
             "url": forms.URLInput(attrs={"placeholder": "http://127.0.0.1:9080"}),

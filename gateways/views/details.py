@@ -7,9 +7,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from console import redis
 from console.contract import keys
 from console.ui.pages import page
-from gateways import standing, wording
+from gateways import instances, standing, wording
 from gateways.forms import settings
 from gateways.models import Gateway
 from gateways.refusals import refusals
@@ -49,5 +50,5 @@ def _now(gateway: Gateway) -> dict[str, Any]:
         "wording": wording.of_phase(phase, stands.status),
         "progress": standing.progress_of(str(gateway.control_plane_id), [(gateway, stands)])[key],
         "refusals": refusals({key: stands.status.refused})[key],
-        "instances": gateway.instances.all(),
+        "instances": instances.read(redis.store(), [key])[key],
     }

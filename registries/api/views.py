@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from console import lags
 from console.rest import ConnectionThrottle, RowViewSet, draft_of
 from registries import (
     actions,
-    buckets,
     catalogue,
     health,
     history,
@@ -121,7 +121,7 @@ class RegistryViewSet(RowViewSet[Registry]):
         parts = {
             **msgspec.structs.asdict(said),
             **asdict(wording.of(said)),
-            "lags": buckets.of(said),
+            "lags": lags.of(said),
             "comparison": truth.read([registry_id])[registry_id],
         }
         return Response(StatusSerializer(parts).data)

@@ -14,11 +14,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from console import lags
 from console.contract import keys
 from console.redis import RedisError
 from console.ui.pages import page
 from console.ui.troubles import silent
-from registries import actions, buckets, history, standing, strip, truth, wording
+from registries import actions, history, standing, strip, truth, wording
 from registries.health import Status
 from registries.models import Registry
 from registries.truth import Comparison
@@ -64,9 +65,9 @@ def picture(request: HttpRequest, registry: Registry) -> dict[str, Any]:
         "resync": resync_of(registry, status),
         "silent": found.known and silent(registry, status, int(time.time() * 1000)),
         "comparison": _comparison(registry),
-        "lags": buckets.of(status),
-        "lag_half": buckets.within(status, 0.5),
-        "lag_most": buckets.within(status, 0.99),
+        "lags": lags.of(status),
+        "lag_half": lags.within(status, 0.5),
+        "lag_most": lags.within(status, 0.99),
         # The rest of a holder's name only makes it unique.
         "worker": f"{host}:{rest.partition(':')[0]}" if rest else host,
         "spells": spells[:_TOLD],

@@ -137,7 +137,8 @@ def leftovers(page: Page, translations: Mapping[str, str]) -> list[str]:
 # or by what they are for: what they say may change too.
 _BEGIN = """() => {
   window.__places = new Set();
-  window.__name = (one) => one.id ? `#${one.id}` : [one.tagName, one.id, one.name, one.href, one.innerText].join();
+  window.__name = (one) => one.id ? `#${one.id}`
+    : [one.tagName, one.name, one.href, one.innerText].join();
   document.activeElement?.blur();
 }"""
 _FOCUS = """() => {

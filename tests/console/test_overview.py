@@ -138,10 +138,11 @@ def test_all_registries_make_one_histogram(page: Client, scene: Scene, publish: 
 
 
 def test_a_few_changes_are_no_verdict(scene: Scene) -> None:
+    from console.lags import BOUNDS
     from console.overview import propagation
-    from registries.health import LAG_BUCKETS, Status
+    from registries.health import Status
 
-    counts = [0] * (len(LAG_BUCKETS) + 1)
+    counts = [0] * (len(BOUNDS) + 1)
     counts[-1] = propagation.ENOUGH - 1
     assert not propagation.of([Status(lag_counts=tuple(counts))]).judged
     counts[-1] += 1
@@ -149,13 +150,14 @@ def test_a_few_changes_are_no_verdict(scene: Scene) -> None:
 
 
 def test_the_target_is_reached_by_half_within_5_ms_and_nearly_all_within_50(scene: Scene) -> None:
+    from console.lags import BOUNDS
     from console.overview import propagation
-    from registries.health import LAG_BUCKETS, Status
+    from registries.health import Status
 
     def of(*quick: tuple[float, int]) -> propagation.Propagation:
-        counts = [0] * (len(LAG_BUCKETS) + 1)
+        counts = [0] * (len(BOUNDS) + 1)
         for bound, number in quick:
-            counts[LAG_BUCKETS.index(bound)] = number
+            counts[BOUNDS.index(bound)] = number
         return propagation.of([Status(lag_counts=tuple(counts))])
 
     assert of((0.005, 50), (0.05, 50)).kept

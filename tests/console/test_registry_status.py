@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from django.urls import reverse
 
+from console.lags import BOUNDS
 from registries import expiry, health, truth
-from registries.health import LAG_BUCKETS, Status
+from registries.health import Status
 from registries.models import Registry, Transition
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_says_how_it_is_read_and_by_whom(page: Client, rows: Rows, publish: Publ
         failures={"throttled": 9},
         refused={"a loopback address": 2},
         commits=4,
-        lag_counts=(2, 1, 1) + (0,) * (len(LAG_BUCKETS) - 2),
+        lag_counts=(2, 1, 1) + (0,) * (len(BOUNDS) - 2),
         token_expires_at=ends_in(100.5),
     )
     html = detail(page, rows)

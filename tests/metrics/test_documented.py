@@ -9,9 +9,10 @@ from pathlib import Path
 
 import yaml
 
+from console.lags import BOUNDS
 from console.redis import Client
 from registries import health, truth
-from registries.health import LAG_BUCKETS, Status
+from registries.health import Status
 from registries.truth import Comparison
 from tests.factories import make_registry
 
@@ -25,7 +26,7 @@ def test_each_name_in_a_rule_is_that_of_a_sample(
 ) -> None:
     now = int(time.time() * 1000)
     registry_id = str(make_registry().pk)
-    lags = (1,) * (len(LAG_BUCKETS) + 1)
+    lags = (1,) * (len(BOUNDS) + 1)
     status = Status(phase="connected", said_at=now, token_expires_at=now, lag_counts=lags)
     health.write(store, registry_id, status)
     truth.write(registry_id, Comparison(compared_at=now, services=3))

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from console.contract import keys
+from console.lags import BOUNDS
 from console.redis import Client
 from registries import health, truth
-from registries.health import LAG_BUCKETS, Status
+from registries.health import Status
 from registries.models import Registry
 from registries.truth import Comparison, Difference
 from tests.factories import make_control_plane, make_registry
@@ -18,7 +19,7 @@ from tests.factories import make_control_plane, make_registry
 from .conftest import Scrape
 
 NOW = int(time.time() * 1000)
-COUNTS = (1, 2, 3) + (0,) * (len(LAG_BUCKETS) - 3) + (4,)
+COUNTS = (1, 2, 3) + (0,) * (len(BOUNDS) - 3) + (4,)
 
 
 @pytest.fixture

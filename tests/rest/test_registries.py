@@ -11,6 +11,7 @@ from applications.models import Member
 from console import redis
 from console.contract import keys, wire
 from console.feed import FeedWriter
+from console.lags import BOUNDS
 from console.models import AuditEntry
 from registries import health, truth
 from registries.models import Registry, Transition
@@ -206,7 +207,7 @@ def test_says_how_it_reads_and_what_was_compared(api, registry, store):
         bookmark_at=1_700_000_000_000,
         failures={"cut": 2},
         refused={"a loopback address": 1},
-        lag_counts=(3, *(0 for _ in health.LAG_BUCKETS[1:]), 1),
+        lag_counts=(3, *(0 for _ in BOUNDS[1:]), 1),
         lag_sum=0.25,
     )
     health.write(store, registry_id, status)
@@ -221,7 +222,7 @@ def test_says_how_it_reads_and_what_was_compared(api, registry, store):
     assert (said["failures"], said["refused"]) == ({"cut": 2}, {"a loopback address": 1})
     assert said["lags"][0] == {"up_to": 0.001, "count": 3}
     assert said["lags"][-1] == {"up_to": None, "count": 1}
-    assert len(said["lags"]) == len(health.LAG_BUCKETS) + 1
+    assert len(said["lags"]) == len(BOUNDS) + 1
     assert said["comparison"]["services"] == 3
     assert said["comparison"]["differences"] == [
         {"service": "shop/web", "missing": ["10.0.0.1"], "surplus": [], "changed": []}
