@@ -1,5 +1,14 @@
-"""Envoy through our xDS server."""
+"""Envoy through our xDS server (`gateways.xds`).
 
-from .driver import Settings, build, check, preview, reader
+Here is what Envoys are given, all of it pure: `clusters` and `routes` turn one resource into
+Envoy's own, `hosts` puts routes together, `book` keeps all of it and says what a change changes.
+`patterns` and `expressions` are why Envoy never refuses a route: it takes all routes in one
+message, so that a single expression it cannot read would hold back all of them.
+"""
 
-__all__ = ["Settings", "build", "check", "preview", "reader"]
+from .check import check
+from .driver import EnvoyDriver, build, preview
+from .reader import reader
+from .settings import Settings
+
+__all__ = ["EnvoyDriver", "Settings", "build", "check", "preview", "reader"]
