@@ -3,8 +3,10 @@ are behind their control plane."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from console import redis
 from console.contract import keys
@@ -14,6 +16,8 @@ from console.ui.standing import Standings
 from gateways import health
 from gateways.health import COLOURS, Phase, Status
 from gateways.models import Gateway
+
+_POSITION = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
 
 Standing = _Standing[Status]
 
@@ -40,14 +44,24 @@ class Progress:
     waiting_since: int = 0
 
 
-def progress(control_plane_id: str, statuses: Mapping[str, Status]) -> dict[str, Progress]:
-    """The progress of gateways of one control plane, by their ids: one look into Redis for all.
-    Never raises: with Redis away nothing is known."""
+class Follower(Protocol):
+    """Whoever applies commits: a gateway's driver, an instance."""
+
+    @property
+    def applied(self) -> str: ...
+
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def progress(control_plane_id: str, statuses: Mapping[Key, Follower]) -> dict[Key, Progress]:
+    """The progress of followers of one control plane: one look into Redis for all. Never raises:
+    with Redis away nothing is known."""
     feed = keys.feed(keys.control_plane(control_plane_id))
     pipeline = redis.store().pipeline(transaction=False)
     pipeline.hmget(feed.meta, "epoch", "seq")
     for status in statuses.values():
-        pipeline.xrange(feed.changes, min=f"({status.applied or '0-0'}", count=1)
+        pipeline.xrange(feed.changes, min=f"({_place(status.applied)}", count=1)
     try:
         (epoch, seq), *firsts = pipeline.execute()
     except RedisError:
@@ -68,11 +82,16 @@ def progress_of(
     return progress(control_plane_id, {str(row.pk): stands.status for row, stands in rows})
 
 
+def _place(applied: str) -> str:
+    """A place in the stream; what is none, a gateway may say anything, is its beginning."""
+    return applied if _POSITION.fullmatch(applied) else "0-0"
+
+
 def _progress(newest: str, applied: str, first: list[tuple[bytes, dict[bytes, bytes]]]) -> Progress:
     """Epochs change with workers and the count goes on; a lower count is another history."""
     seq = int(newest.partition("-")[2])
-    has = applied.partition("-")[2]
-    behind = seq - int(has) if has.isdecimal() else None
+    has = applied.partition("-")[2] if _POSITION.fullmatch(applied) else ""
+    behind = seq - int(has) if has else None
     if behind is not None and behind < 0:
         behind = None
     at = int(first[0][1].get(b"at", b"0")) if first and behind else 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -72,7 +72,9 @@ def choices() -> list[tuple[str, str]]:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting of a kind, as forms need it. `type` is msgspec's description of its values
-    (`msgspec.inspect`); `title`, `help` and `example` may be empty."""
+    (`msgspec.inspect`); `title`, `help` and `example` may be empty. `when`: it matters only while
+    other settings have one of these values; with none given, always. `labels` are the words of
+    single values, marked for translation."""
 
     name: str
     type: inspect.Type
@@ -81,6 +83,8 @@ class Setting:
     title: str = ""
     help: str = ""
     example: str = ""
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def settings_of(kind: str) -> list[Setting]:
@@ -88,7 +92,7 @@ def settings_of(kind: str) -> list[Setting]:
     described = inspect.type_info(_module(kind).Settings)
     if not isinstance(described, inspect.StructType):
         raise TypeError(f"the settings of {kind} are no struct")
-    return [_setting(field) for field in described.fields]
+    return [_setting(one) for one in described.fields]
 
 
 def check_settings(kind: str, settings: object) -> dict[str, Any]:
@@ -142,21 +146,25 @@ def _named(error: str) -> str:
     return found.group(1) if found else ""
 
 
-def _setting(field: inspect.Field) -> Setting:
+def _setting(described: inspect.Field) -> Setting:
+    """The words are msgspec's `Meta`; `when` and `labels` stand in its
+    `extra_json_schema`."""
     words: dict[str, Any] = {}
-    of: inspect.Type = field.type
+    of: inspect.Type = described.type
     if isinstance(of, inspect.Metadata):
         words = of.extra_json_schema or {}
         of = of.type
-    default = field.default
-    if field.default_factory is not msgspec.NODEFAULT:
-        default = field.default_factory()
+    default = described.default
+    if described.default_factory is not msgspec.NODEFAULT:
+        default = described.default_factory()
     return Setting(
-        name=field.name,
+        name=described.name,
         type=of,
-        required=field.required,
+        required=described.required,
         default=None if default is msgspec.NODEFAULT else default,
         title=words.get("title", ""),
         help=words.get("description", ""),
         example=next(map(str, words.get("examples", ())), ""),
+        when={name: tuple(values) for name, values in words.get("when", {}).items()},
+        labels=words.get("labels", {}),
     )
