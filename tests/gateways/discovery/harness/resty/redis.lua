@@ -1,0 +1,1 @@
+return require("nginx.redis")  -- Debian's name for it
