@@ -152,7 +152,7 @@ def test_who_cannot_read_begins_anew_at_once(
         asked = actions.resync_registry(registry=registry, actor=ada)
         eventually(lambda: published.status.resync == asked.resync, within=10)
         assert published.status.phase == "connected"
-        # Nothing to compare with; or the first request met the mended cluster, and nothing differed.
+        # Nothing to compare with, or the first request met the mended cluster already.
         assert not published.status.resync_different
         assert published.of(WEB) == ["10.0.0.1", "10.0.0.2"]
 
