@@ -208,7 +208,13 @@ class _Host:
         return {name: sorted(addresses) for name, addresses in found.items()}
 
     def put_slice(
-        self, namespace: str, service: str, name: str, endpoints: list[tuple[str, bool]]
+        self,
+        namespace: str,
+        service: str,
+        name: str,
+        endpoints: list[tuple[str, bool]],
+        *,
+        port: int = 8080,
     ) -> None:
         """Create or replace one slice by hand: addresses, and whether each is ready."""
         self._cluster.apply(
@@ -221,7 +227,7 @@ class _Host:
                     "labels": {"kubernetes.io/service-name": service},
                 },
                 "addressType": "IPv4",
-                "ports": [{"name": "http", "port": 8080}],
+                "ports": [{"name": "http", "port": port}],
                 "endpoints": [
                     {"addresses": [address], "conditions": {"ready": ready}}
                     for address, ready in endpoints

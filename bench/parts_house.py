@@ -105,6 +105,9 @@ class House:
         self._valkey = self._spawn("valkey", self._store.command())
         self._store.wait(_alive(self._valkey))
 
+    def redis_url(self, database: int) -> str:
+        return self._store.url(database)
+
     def stop_valkey(self) -> None:
         end(self._valkey, signal.SIGKILL)
 
@@ -129,11 +132,12 @@ class House:
         actions.create_registry(registry=registry, actor=None, verify=False)
         return str(registry.pk)
 
-    def worker(self, *, threads: int = 8) -> Child:
-        """A real worker that watches registries, and nothing else."""
+    def worker(self, *, threads: int = 8, queues: str = "watch") -> Child:
+        """A real worker of these queues; by itself one that watches registries, and nothing
+        else."""
         celery = ["celery", "--quiet", "-A", "console", "worker", "-P", "threads"]
         argv = [sys.executable, "-m", "bench.parts_worker", *celery]
-        argv += ["-c", str(threads), "-Q", "watch", "--without-gossip", "--without-mingle"]
+        argv += ["-c", str(threads), "-Q", queues, "--without-gossip", "--without-mingle"]
         argv += ["-n", f"bench-{secrets.token_hex(4)}@%h"]
         worker = self._spawn("worker", argv)
         self.workers.append(worker)

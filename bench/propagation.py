@@ -1,222 +1,206 @@
-"""How long a patched slice takes: to the registry's feed, to the control plane's, to an answer.
+"""How long a patched slice takes until a gateway's first request is served by the new node.
 
-    script/up                    # in one terminal
-    script/bench propagation     # in another
+    script/bench propagation
+    script/bench propagation --sizes 1000 --kinds envoy traefik --rounds 200
 
-Every round points a slice of its own at another of the demo's replicas with one PATCH and takes
-the time until each hop has it. The first row is the floor: a watch of our own on the same server.
+A house of its own for each size: PostgreSQL and Valkey, a practice cluster with that many services,
+as many published applications, and a real worker that watches, compiles and drives. One gateway
+after the other is started beside them. In every round one PATCH points a slice at the other of two
+replicas; each hop is the time since the PATCH was sent:
+
+    raw watch           a plain watch of the bench's own on the same server: the floor
+    registry feed       a reader in the bench's process holds the service's new state
+    control plane feed  likewise the compiled upstream
+    driver done         the worker's driver has handed it over (whole milliseconds, rounded down)
+    served              a client that asks all the time has the first answer of the new node
 """
 
 from __future__ import annotations
 
-import argparse
-import http.client
-import json
-import os
-import ssl
+import multiprocessing
+import random
 import statistics
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
-import django
-import yaml
+from bench.parts import Broken, options_of, print_head, print_table, print_verdict, wait_for
+from bench.parts_client import Client
+from bench.parts_cluster import ClusterProcess
+from bench.parts_echo import ADDRESSES, Echo
+from bench.parts_edges import APPLIED, EDGES, Bed, Edge, Missing
+from bench.parts_hops import PLANE, REGISTRY, SERVED, WATCH, Seen, Slice, following
+from bench.parts_house import House, watched
+from bench.parts_published import HOST, publish
 
-BASE = Path(__file__).resolve().parent.parent
-SLICES = "/apis/discovery.k8s.io/v1/namespaces/bench/endpointslices"
-HOST = "bench.example.org"
-HOPS = ("watch", "registry feed", "control plane feed", "served")
+# Milliseconds at 1,000 services and more: median, 95th percentile.
+BUDGETS = {"envoy": (10.0, 15.0), "apisix-discovery": (9.0, 12.0), "apisix-admin": (18.0, None)}
+FEEDS = "feeds"  # no gateway at all
+WARM = 5  # rounds that do not count
+MOST = 60.0  # seconds for one gateway, if it has made …
+LEAST = 10  # … as many rounds
 
-
-class Cluster:
-    """The practice cluster's API, by its administrator's kubeconfig."""
-
-    def __init__(self, folder: Path) -> None:
-        config = yaml.safe_load((folder / "kubeconfig").read_text())
-        self._server = urlsplit(config["clusters"][0]["cluster"]["server"])
-        self._token = config["users"][0]["user"]["token"]
-        self._tls = ssl.create_default_context(cafile=folder / "ca.crt")
-        self._connection = self.connect()
-
-    def connect(self) -> http.client.HTTPSConnection:
-        host, port = self._server.hostname or "", self._server.port
-        return http.client.HTTPSConnection(host, port, context=self._tls, timeout=30)
-
-    def headers(self, kind: str = "application/json") -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}", "Content-Type": kind}
-
-    def replicas(self) -> tuple[list[Any], list[Any]]:
-        """The endpoints and the ports of the demo's replicas."""
-        path = SLICES.replace("/bench/", "/apisix/")
-        found = self.ask("GET", f"{path}?labelSelector=kubernetes.io%2Fservice-name%3Dhttpbin")
-        return found["items"][0]["endpoints"], found["items"][0]["ports"]
-
-    def make_slice(self, ports: list[Any], endpoints: list[Any]) -> None:
-        """A slice by hand: no controller has a say in it."""
-        self.drop_slice()
-        self.ask("POST", "/api/v1/namespaces", {"metadata": {"name": "bench"}})
-        slice_ = {
-            "metadata": {"name": "web-1", "labels": {"kubernetes.io/service-name": "web"}},
-            "addressType": "IPv4",
-            "ports": ports,
-            "endpoints": endpoints,
-        }
-        self.ask("POST", SLICES, slice_)
-
-    def drop_slice(self) -> None:
-        self.ask("DELETE", "/api/v1/namespaces/bench")
-
-    def point(self, endpoints: list[Any]) -> None:
-        patch = {"endpoints": endpoints}
-        self.ask("PATCH", f"{SLICES}/web-1", patch, "application/merge-patch+json")
-
-    def ask(self, method: str, path: str, body: object = None, kind: str = "") -> Any:
-        sent = json.dumps(body) if body else None
-        self._connection.request(method, path, sent, self.headers(kind or "application/json"))
-        answer = self._connection.getresponse()
-        found = json.loads(answer.read())
-        if answer.status >= 400 and not (method == "DELETE" and answer.status == 404):
-            raise SystemExit(f"The cluster refuses: {found['message']}")
-        return found
-
-
-class Seen:
-    """When each hop first had one of the wanted texts; filled by threads, asked by the bench."""
-
-    def __init__(self) -> None:
-        self._wanted: tuple[bytes, ...] = ()
-        self._at: dict[str, float] = {}
-        self._lock = threading.Condition()
-
-    def want(self, *texts: str) -> None:
-        with self._lock:
-            self._wanted, self._at = tuple(text.encode() for text in texts), {}
-
-    def note(self, hop: str, data: bytes) -> None:
-        with self._lock:
-            if hop not in self._at and any(text in data for text in self._wanted):
-                self._at[hop] = time.perf_counter()
-                self._lock.notify_all()
-
-    def wait(self, hops: tuple[str, ...]) -> dict[str, float]:
-        with self._lock:
-            if not self._lock.wait_for(lambda: self._at.keys() >= set(hops), 10):
-                raise SystemExit(f"Within 10 s only these had it: {', '.join(self._at) or 'none'}.")
-            return dict(self._at)
-
-
-def watch(cluster: Cluster, seen: Seen) -> None:
-    connection = cluster.connect()
-    connection.request("GET", f"{SLICES}?watch=true&timeoutSeconds=600", headers=cluster.headers())
-    answer = connection.getresponse()
-    while line := answer.readline():
-        seen.note("watch", line)
-
-
-def follow_feed(hop: str, owner: str, seen: Seen) -> None:
-    from console import redis
-    from console.contract import keys
-    from console.feed import FeedReader, follow
-
-    reader = FeedReader(redis.store(), keys.feed(owner))
-    reader.sync()
-    while True:
-        for state in reader.take().values():
-            seen.note(hop, state or b"")
-        follow(redis.store(), [reader], block=1.0)
-
-
-def ask_gateway(port: int, seen: Seen) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    while True:
-        connection.request("GET", "/anything", headers={"Host": HOST})
-        answer = connection.getresponse()
-        answer.read()
-        seen.note("served", answer.headers.get("X-Practice-Pod", "").encode())
+Round = dict[str, float]
+Measured = dict[str, list[Round]]
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options = options_of(__doc__)
+    options.add_argument("--sizes", type=int, nargs="*", default=[100, 1_000, 10_000])
+    options.add_argument("--kinds", nargs="*", choices=(FEEDS, *EDGES), default=list(EDGES))
     options.add_argument("--rounds", type=int, default=100)
-    options.add_argument("--gateway-port", type=int, default=9080)
-    options.add_argument("--var", type=Path, default=BASE / "var")
-    chosen = options.parse_args()
-    os.environ.update(DJANGO_SETTINGS_MODULE="console.settings", PORTOLAN_VAR=str(chosen.var))
-    django.setup()
-    measure(chosen.var, chosen.gateway_port, chosen.rounds)
-
-
-def measure(var: Path, gateway_port: int, rounds: int) -> None:
-    from console.contract import keys
-    from registries.models import Registry
-
-    registry = Registry.objects.get(name="practice")
-    cluster, seen = Cluster(var / "practice"), Seen()
-    pods, ports = cluster.replicas()
-    cluster.make_slice(ports, pods[:1])
-    threads: list[tuple[Any, ...]] = [
-        (watch, cluster, seen),
-        (follow_feed, "registry feed", keys.registry(str(registry.pk)), seen),
-        (
-            follow_feed,
-            "control plane feed",
-            keys.control_plane(str(registry.control_plane_id)),
-            seen,
-        ),
-        (ask_gateway, gateway_port, seen),
-    ]
-    with published(registry):
-        for function, *arguments in threads:
-            threading.Thread(target=function, args=arguments, daemon=True).start()
-        time.sleep(2)
-        print_table([one_round(cluster, seen, pods[(n + 1) % len(pods)]) for n in range(rounds)])
-    cluster.drop_slice()
-
-
-@contextmanager
-def published(registry: Any) -> Iterator[None]:
-    """An application of the bench's own, for as long as the block runs."""
-    from applications import actions
-    from applications.models import Api, Application, Member, Upstream
-
-    application = actions.create_application(
-        application=Application(control_plane=registry.control_plane, name="bench", hosts=[HOST]),
-        upstream=Upstream(),
-        members=[Member(registry=registry, namespace="bench", service="web")],
-        actor=None,
+    options.add_argument("--pause", type=float, default=0.1, help="seconds between two rounds")
+    options.add_argument(
+        "--queues", nargs="*", default=["watch,compile,drive,celery"], help="of each worker process"
     )
-    api = actions.create_api(api=Api(application=application, name="all"), actor=None)
-    actions.publish_api(api=api, actor=None)
-    actions.publish_application(application=application, actor=None)
-    try:
-        yield
-    finally:
-        actions.delete_api(api=api, actor=None)
-        actions.delete_application(application=application, actor=None)
+    chosen = options.parse_args()
+    print_head(f"propagation: {', '.join(chosen.kinds)}, {chosen.rounds} rounds each")
+    found: dict[int, Measured] = {}
+    for size in chosen.sizes:
+        # Django is set up once a process, so each size has its own.
+        spawning = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=spawning) as process:
+            job = (size, chosen.kinds, chosen.rounds, chosen.pause, chosen.queues)
+            found[size] = process.submit(measure, *job).result()
+        print_hops(size, found[size])
+    print_ratios(chosen.kinds, found)
 
 
-def one_round(cluster: Cluster, seen: Seen, pod: Any) -> dict[str, float]:
-    """Point the slice at another pod and give the milliseconds to each hop."""
-    # The gateway's answer names the pod, nodes in the control plane's feed only have the address.
-    seen.want(f'"{pod["addresses"][0]}"', pod["targetRef"]["name"])
-    began = time.perf_counter()
-    cluster.point([pod])
-    at = seen.wait(HOPS)
-    time.sleep(0.1)
-    return {hop: (moment - began) * 1000 for hop, moment in at.items()}
+def measure(
+    size: int, kinds: Sequence[str], rounds: int, pause: float, queues: Sequence[str]
+) -> Measured:
+    """All kinds at one size."""
+    found: Measured = {}
+    with House() as house, ClusterProcess() as cluster, Echo() as echo:
+        cluster.ask("fill", size - 1, 3)
+        slice_ = Slice(cluster, echo.port, ADDRESSES)
+        registry_id = house.registry(cluster)
+        from console import redis
+        from console.contract import keys
+        from registries.models import Registry
+
+        registry = Registry.objects.select_related("control_plane").get(pk=registry_id)
+        publish(registry, size)
+        for names in queues:
+            house.worker(threads=16, queues=names)
+        wait_for(lambda: watched(registry_id), within=60, what="the worker watches")
+        plane = str(registry.control_plane_id)
+        states: Any = keys.feed(keys.control_plane(plane)).states
+        wait_for(lambda: redis.store().hlen(states) == 2 * size, within=120, what="all compiled")
+        with following(slice_, registry_id, plane) as seen:
+            for kind in kinds:
+                if kind == FEEDS:
+                    found[kind] = run(slice_, seen, rounds, pause)
+                    continue
+                bed = Bed(house, cluster, registry.control_plane, size)
+                try:
+                    with bed.stack:
+                        edge = EDGES[kind](bed)
+                        found[kind] = run_gateway(edge, slice_, seen, rounds, pause)
+                except Missing as error:
+                    print(f"{kind} at {size:,}: left out: {error}", flush=True)
+    return found
 
 
-def print_table(rounds: list[dict[str, float]]) -> None:
-    print(f"{'PATCH sent → …':24}{'median':>10}{'p95':>10}{'max':>10}  ms, {len(rounds)} rounds")
-    for hop in HOPS:
-        times = sorted(one[hop] for one in rounds)
-        p95, median = times[int(len(times) * 0.95)], statistics.median(times)
-        print(f"{hop:24}{median:10.1f}{p95:10.1f}{times[-1]:10.1f}")
+def run_gateway(edge: Edge, slice_: Slice, seen: Seen, rounds: int, pause: float) -> list[Round]:
+    with Client(edge.begin(), HOST) as client:
+        before = slice_.patch()[0]
+        client.ask(before, within=300)  # it has thousands of services to read at first
+        client.answer()
+        return run(slice_, seen, rounds, pause, edge, client)
+
+
+def run(
+    slice_: Slice,
+    seen: Seen,
+    rounds: int,
+    pause: float,
+    edge: Edge | None = None,
+    client: Client | None = None,
+) -> list[Round]:
+    """Patch again and again; milliseconds to each hop."""
+    found: list[Round] = []
+    began = time.monotonic()
+    while len(found) < WARM + rounds:
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - in no step with anything
+        seen.want(f'"{slice_.next}"')
+        if client:
+            client.ask(slice_.next, within=60)
+            time.sleep(0.02)  # until it asks
+        _, sent = slice_.patch()
+        at = {}
+        if client:
+            at[SERVED], _failed = client.answer()
+        at |= seen.wait((WATCH, REGISTRY, PLANE))
+        if edge and edge.driven:
+            at[APPLIED] = edge.applied(sent)
+        found.append({hop: (moment - sent) * 1000 for hop, moment in at.items()})
+        if len(found) >= WARM + LEAST and time.monotonic() - began > MOST:
+            break
+    return found[WARM:]
+
+
+def figures(times: Iterable[float]) -> tuple[float, float, float]:
+    """Median, 95th percentile, maximum."""
+    ordered = sorted(times)
+    return statistics.median(ordered), ordered[int(len(ordered) * 0.95)], ordered[-1]
+
+
+def print_hops(size: int, found: Measured) -> None:
+    rows: list[list[object]] = []
+    for kind, rounds in found.items():
+        for hop in (WATCH, REGISTRY, PLANE, APPLIED, SERVED):
+            times = [one[hop] for one in rounds if hop in one]
+            if times:
+                cells = [f"{value:.1f}" for value in figures(times)]
+                rows.append([f"{kind}: {hop}", *cells, len(times)])
+    print(f"\n{size:,} services; milliseconds since the PATCH was sent")
+    print_table(["", "median", "p95", "max", "rounds"], rows)
+
+
+def print_ratios(kinds: Sequence[str], found: dict[int, Measured]) -> None:
+    """The end of the way, kinds by sizes, against the floor of the same rounds and 1,000."""
+    head = [
+        "served, ms",
+        *(f"{size:,} {word}" for size in found for word in ("p50", "p95", "×raw")),
+    ]
+    against = 1_000 if 1_000 in found else min(found)
+    head += [f"{size:,}/{against:,}" for size in found if size != against]
+    rows: list[list[object]] = []
+    for kind in kinds:
+        last = PLANE if kind == FEEDS else SERVED
+        medians: dict[int, float] = {}
+        row: list[object] = [kind]
+        for size, measured in found.items():
+            rounds = measured.get(kind)
+            if not rounds:
+                row += ["–"] * 3
+                continue
+            medians[size], tail, _ = figures(one[last] for one in rounds)
+            floor = figures(one[WATCH] for one in rounds)[0]
+            row += [f"{medians[size]:.1f}", f"{tail:.1f}", f"{medians[size] / floor:.1f}"]
+        for size in found:
+            if size != against:
+                both = size in medians and against in medians
+                row.append(f"{medians[size] / medians[against]:.2f}" if both else "–")
+        rows.append(row)
+    print("\nkinds × sizes; ×raw: against the raw watch event in the same rounds")
+    print_table(head, rows)
+    for kind, (half, most) in BUDGETS.items():
+        for size, measured in found.items():
+            if size >= 1_000 and measured.get(kind):
+                median, tail, _ = figures(one[SERVED] for one in measured[kind])
+                kept = median <= half and (most is None or tail <= most)
+                print_verdict(
+                    kept,
+                    f"{kind} at {size:,}: {median:.1f} ms, p95 {tail:.1f} (budget: {half:.0f}"
+                    + (f" and {most:.0f})" if most else ")"),
+                )
 
 
 if __name__ == "__main__":
     main()
+
+
+__all__ = ["Broken", "figures", "measure"]
