@@ -4,7 +4,9 @@ An upstream is a cluster and an assignment; all routes together are one RouteCon
 virtual hosts. The book remembers what each resource became and which route leads to which upstream,
 so that a change of nodes renders one assignment and nothing else.
 
-A resource that Envoy cannot have is named, and keeps the last form that Envoy could have.
+A resource that Envoy cannot have is named, and keeps the last form that Envoy could have. If Envoy
+refuses all routes after all, because of one that should not have got through, half of the suspects
+are held back, and so on until the one is found (`confirm`, `refuse`).
 """
 
 from __future__ import annotations
@@ -72,6 +74,10 @@ class Book:
     _below: dict[str, set[str]] = field(default_factory=dict)  # pattern → hosts related to it
     _hosts: dict[str, bytes] = field(default_factory=dict)
     _configuration: Named | None = None
+    _proven: dict[str, list[Piece]] = field(default_factory=dict)  # of suspects, as confirmed last
+    _suspects: dict[str, list[Piece]] = field(default_factory=dict)  # since then
+    _held_back: list[dict[str, list[Piece]]] = field(default_factory=list)
+    banned: dict[str, str] = field(default_factory=dict)  # route's key → Envoy's reason
 
     @property
     def resources(self) -> int:
@@ -183,18 +189,72 @@ class Book:
             made = self._pieces.get(key, [])
         else:
             self.refused.pop(key, None)
+        for group in self._held_back:
+            group.pop(key, None)
+        self.banned.pop(key, None)
+        self._suspect(key, made)
+        # Also of a route that is refused: with another upstream it may be accepted.
+        self._leading.setdefault(keys.upstream(route.upstream), set()).add(key)
+        return self._link(key, made)
+
+    def _suspect(self, key: str, made: list[Piece]) -> None:
+        self._proven.setdefault(key, self._pieces.get(key, []))
+        self._suspects[key] = made
+
+    def confirm(self, version: str) -> Turned:
+        """An Envoy has taken the routes of this version. What was held back gets its turn."""
+        if self._configuration is None or self._configuration.version != version:
+            return {}
+        self._proven.clear()
+        self._suspects.clear()
+        group: dict[str, list[Piece]] = {}
+        while self._held_back and not group:
+            group = self._held_back.pop()
+        return self._put(group, suspected=True)
+
+    def refuse(self, version: str, reason: str) -> Turned:
+        """An Envoy has refused the routes of this version."""
+        if self._configuration is None or self._configuration.version != version:
+            return {}
+        suspects = dict(self._suspects)
+        if not suspects:
+            return {}  # Envoys that took the same routes disagree: nothing of ours would help
+        keys_ = list(suspects)
+        blamed = keys_ if len(keys_) == 1 else keys_[len(keys_) // 2 :]
+        if len(keys_) == 1:
+            name = self._routes[blamed[0]].name
+            self.banned[blamed[0]] = f"{name}: Envoy refuses it: {reason}"
+        else:
+            self._held_back.append({key: suspects[key] for key in blamed})
+        for key in blamed:
+            del self._suspects[key]
+        return self._put({key: self._proven.pop(key, []) for key in blamed})
+
+    def _put(self, group: Mapping[str, list[Piece]], *, suspected: bool = False) -> Turned:
+        """Give routes these pieces, then bind."""
+        touched: set[str] = set()
+        for key, made in group.items():
+            if suspected:
+                self._suspect(key, made)
+            touched |= self._link(key, made)
+        turned: Turned = {api.ROUTES: {}}
+        if touched:
+            self._bind(touched, turned)
+        return turned
+
+    def _link(self, key: str, made: list[Piece]) -> set[str]:
+        """Let a route have these pieces; the patterns whose virtual hosts change."""
         touched = self._unlink(key)
         if made:
             self._pieces[key] = made
-        # Also of a route that is refused: with another upstream it may be accepted.
-        self._leading.setdefault(keys.upstream(route.upstream), set()).add(key)
         for piece in made:
             self._by_host.setdefault(piece.host, set()).add(key)
         return touched | {piece.host for piece in made}
 
     def _forget(self, key: str) -> set[str]:
         self._leave(key)
-        self.refused.pop(key, None)
+        for held in (self.refused, self.banned, self._proven, self._suspects, *self._held_back):
+            held.pop(key, None)  # type: ignore[attr-defined]
         del self._routes[key]
         return self._unlink(key)
 

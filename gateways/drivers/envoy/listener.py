@@ -27,7 +27,7 @@ def listener(settings: Settings) -> Any:
 def _connections(settings: Settings) -> Any:
     path = {
         "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-        "header": {"key": PATH_HEADER, "value": "%REQ_WITHOUT_QUERY(:PATH)%"},
+        "header": {"key": PATH_HEADER, "value": "%PATH(NQ:PATH)%"},
     }
     return api.Connections(
         stat_prefix=LISTENER,

@@ -22,6 +22,7 @@ _SECTIONS = (
     ("dynamic_active_clusters", "cluster", api.Cluster, api.CLUSTERS),
     ("dynamic_endpoint_configs", "endpoint_config", api.Assignment, api.ASSIGNMENTS),
 )
+_ENVOYS_FACTOR = 140
 
 
 class EnvoyReader:
@@ -111,7 +112,8 @@ class EnvoyReader:
                 for entry in bare if entries is None else entries:
                     found = _at(entry, path)
                     if found is not None:
-                        yield kind, api.from_json(found, message)
+                        made = api.from_json(found, message)
+                        yield kind, _plain(made) if kind == api.ASSIGNMENTS else made
 
 
 def reader(settings: Settings, secret: str) -> EnvoyReader:
@@ -130,6 +132,20 @@ def _addresses(status: dict[str, Any]) -> Iterator[str]:
         host = str(one.get("hostname") or "").rpartition(":")[0] or str(one.get("hostname") or "")
         named = host and not re.fullmatch(r"[\d.]+|\[?[0-9a-fA-F:]*:[0-9a-fA-F:.]*\]?", host)
         yield _joined(host if named else str(socket.get("address")), socket.get("port_value", 0))
+
+
+def _plain(assignment: Any) -> Any:
+    """An assignment without what Envoy writes into it by itself."""
+    if assignment.policy.overprovisioning_factor.value == _ENVOYS_FACTOR:
+        assignment.ClearField("policy")
+    for locality in assignment.endpoints:
+        locality.ClearField("locality")
+        locality.ClearField("load_balancing_weight")
+        for one in locality.lb_endpoints:
+            one.ClearField("health_status")
+            if not one.endpoint.health_check_config.port_value:
+                one.endpoint.ClearField("health_check_config")
+    return assignment
 
 
 def _assigned(message: Any) -> Iterator[str]:

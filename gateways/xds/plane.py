@@ -1,0 +1,140 @@
+"""A control plane as Envoys are told of it: one reader of its feed, one book, in one thread.
+
+What changed is handed to the event loop, which owns what is shown (`held`) and wakes the streams.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from console.contract import keys, wire
+from console.feed import FeedReader, follow
+from console.redis import Client, RedisError
+from gateways.drivers.envoy import api
+from gateways.drivers.envoy.book import Book, Named, Turned
+
+log = logging.getLogger(__name__)
+
+_WAIT = 0.2  # seconds; the longest time until an Envoy's refusal is looked at
+_PAUSE = (0.2, 1.0)  # seconds between looks at a Redis that is away
+
+
+class Plane:
+    """`call` runs a function on the event loop, `tell` is run there with the names that turned."""
+
+    def __init__(
+        self,
+        control_plane_id: str,
+        connect: Callable[[], Client],
+        call: Callable[[Callable[[], None]], None],
+        tell: Callable[[Plane, int, Mapping[str, set[str]]], None],
+    ) -> None:
+        self.id = control_plane_id
+        self.ready = False  # whether the control plane was ever compiled
+        self.update = 0
+        self.positions: list[tuple[int, str]] = [(0, "")]  # update → position in the feed
+        self.banned: Mapping[str, str] = {}
+        self.held: dict[str, dict[str, Named]] = {
+            kind: {} for kind in (api.CLUSTERS, api.ASSIGNMENTS, api.ROUTES)
+        }
+        self.book = Book()
+        self._connect = connect
+        self._call = call
+        self._tell = tell
+        self._heard: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._begun = False
+        self._told = ""  # the newest position handed over
+        self._thread = threading.Thread(target=self._run, name=f"plane {self.id}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def join(self) -> None:
+        self._thread.join(10)
+
+    def hear(self, version: str, refused: str | None) -> None:
+        """What an Envoy said of the routes of a version: why it refuses them, or None."""
+        self._heard.put((version, refused))
+
+    def position_of(self, update: int) -> str:
+        """Where in the feed an Envoy is that has confirmed this update; on the event loop."""
+        return next((at for number, at in reversed(self.positions) if number <= update), "")
+
+    def _run(self) -> None:
+        client = self._connect()
+        reader = FeedReader(client, keys.feed(keys.control_plane(self.id)))
+        synced = False
+        while not self._stop.is_set():
+            try:
+                if not synced:
+                    reader.sync()
+                    synced = True
+                self._step(reader)
+                follow(client, [reader], block=_WAIT)
+            except RedisError as error:
+                log.warning("control plane %s: Redis is away: %s", self.id, error)
+                self._stop.wait(random.uniform(*_PAUSE))  # noqa: S311 - so that not all come at once
+            except Exception:  # the outermost loop: what Envoys have stays
+                log.exception("control plane %s: its feed could not be followed", self.id)
+                self._stop.wait(1.0)
+        client.close()
+
+    def _step(self, reader: FeedReader) -> None:
+        if not reader.known:
+            return
+        turned: Turned = {}
+        states, first = reader.take(), not self._begun
+        self._begun = True
+        if states or first:
+            turned = self.book.apply(_decoded(states, self.book.refused))
+        while not self._heard.empty():
+            version, refused = self._heard.get()
+            found = (
+                self.book.confirm(version)
+                if refused is None
+                else self.book.refuse(version, refused)
+            )
+            for kind, names in found.items():
+                turned.setdefault(kind, {}).update(names)
+        position, banned = str(reader.position), dict(self.book.banned)
+        if any(turned.values()) or first or position != self._told:
+            self._told = position
+            self._call(lambda: self._show(turned, position, banned))
+
+    def _show(self, turned: Turned, position: str, banned: Mapping[str, str]) -> None:
+        """On the event loop."""
+        self.ready = True
+        self.update += 1
+        self.positions = [*self.positions[-200:], (self.update, position)]
+        self.banned = banned
+        for kind, names in turned.items():
+            held = self.held[kind]
+            for name, now in names.items():
+                if now is None:
+                    held.pop(name, None)
+                else:
+                    held[name] = now
+        self._tell(self, self.update, {kind: set(names) for kind, names in turned.items()})
+
+
+def _decoded(
+    states: Mapping[str, bytes | None], refused: dict[str, str]
+) -> dict[str, wire.Resource | None]:
+    """Resources; one that cannot be read is named and stays as it was."""
+    found: dict[str, wire.Resource | None] = {}
+    for key, state in states.items():
+        try:
+            found[key] = wire.decode_resource(state) if state else None
+        except msgspec.DecodeError as error:
+            refused[key] = f"{key} cannot be read: {error}"
+    return found
