@@ -36,6 +36,7 @@ def test_a_tree_that_can_be_driven_passes_and_is_left_as_it_was(
     assert _check(gateway_redis_url, secret) == [
         ("connection", True),
         ("writing", True),
+        ("root", True),
         ("events", True),
     ]
     assert gateway_store.keys() == [b"tried/http/kept"]

@@ -64,7 +64,7 @@ def test_a_form_has_a_field_for_each_type_of_a_kind_that_it_never_heard_of(kind:
 @pytest.mark.parametrize(
     ("given", "name", "says"),
     [
-        ({}, "redis_url", "missing"),
+        ({}, "redis_url", "redis://host:port/database"),
         ({"redis_url": 3}, "redis_url", "Expected `str`"),
         ({"redis_url": "http://x"}, "redis_url", "redis://host:port/database"),
         ({"redis_url": "redis://x:notaport"}, "redis_url", "redis://host:port/database"),

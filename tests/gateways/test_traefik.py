@@ -15,7 +15,7 @@ HOST = "sd.httpbin.org"
 
 
 @pytest.fixture
-def driver(gateway_redis_url: str) -> Driver:
+def driver(gateway_redis_url: str, gateway_store: Client) -> Driver:
     from urllib.parse import urlsplit
 
     from django.conf import settings
@@ -98,13 +98,13 @@ def test_equal_is_silent_and_foreign_keys_are_left_alone(
     gateway_store.set("traefik/http/routers/mine/rule", "Host(`mine.test`)")
     resources = {"upstream/u1": upstream(("10.0.0.1", 80)), "route/r1": route()}
     assert driver.replace(resources).written > 0
-    before = gateway_store.get("traefik/~tick")
+    before = gateway_store.hgetall("traefik/~portolan")
     assert driver.replace(resources).written == 0
     assert driver.apply(resources).written == 0
-    assert gateway_store.get("traefik/~tick") == before
+    assert gateway_store.hgetall("traefik/~portolan") == before
     driver.replace({})
     assert gateway_store.get("traefik/http/routers/mine/rule") is not None
-    ours = gateway_store.keys("*portolan*")
+    ours = [key for key in gateway_store.keys("traefik/http/*portolan*") if gateway_store.get(key)]
     assert len(ours) == 1, "something has to stay, see the driver"
 
 
@@ -120,7 +120,7 @@ def test_one_change_is_one_event(driver: Driver, gateway_store: Client) -> None:
         events.append((message["channel"].rpartition(b":")[2], message["data"]))
     listener.close()
     removals = [event for event in events if event[1] != b"expire"]
-    assert events.count((b"traefik/~tick", b"expire")) == 2
+    assert events.count((b"traefik/~portolan", b"expire")) == 2
     assert not [event for event in removals if event[1] == b"set"]
 
 

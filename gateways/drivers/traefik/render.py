@@ -1,76 +1,127 @@
-"""From one resource to the keys of Traefik's tree. Pure.
+"""From one resource to Traefik's own objects. Pure.
 
-Names are made of our own ids, so that nothing a cluster or a person typed becomes a key. A value
-is never empty: Traefik's provider passes empty values over. One value that Traefik cannot decode
-stops its whole provider, so what this kind cannot express raises `Unsupported` and stays out.
+An object is named by its place, ``http/services/…``, and made of JSON's types. `keys` flattens them
+to the keys of a tree, `document` joins them to one document. What equals Traefik's defaults is left
+out: each key more makes every reading of the tree longer.
+
+One value that Traefik cannot decode stops its whole provider, so what this kind cannot express
+raises `Unsupported` and stays out.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from console.contract import matching
-from console.contract.wire import Expression, Path, Resource, Route, Upstream
+from console.contract.wire import Expression, Node, Path, Resource, Route, Upstream
 
-# Key below the tree's root → value.
-Keys = dict[str, str]
+from . import checks, names
 
-_BALANCE = {"roundrobin": "wrr", "least_conn": "p2c", "ewma": "leasttime", "consistent_hash": "hrw"}
+# Place of an object, e.g. ``http/services/…`` → what it is.
+Objects = dict[str, Any]
+
+# Traefik passes over a configuration without any router, service or middleware and goes on with the
+# last one: after the last route went it would serve that route for ever. So something stays.
+ALWAYS: Objects = {f"http/services/{names.NONE}": {"loadBalancer": {"passHostHeader": True}}}
+
+_BALANCE = {"roundrobin": "", "least_conn": "p2c", "ewma": "leasttime", "consistent_hash": "hrw"}
+_HOST = re.compile(r"[\w.:%-]{1,255}", re.ASCII)
 
 
 class Unsupported(ValueError):
     """This kind of gateway cannot express the resource."""
 
 
-def render(resource: Resource, *, entry_points: Sequence[str] = ()) -> Keys:
+def render(resource: Resource, *, entry_points: Sequence[str] = ()) -> Objects:
+    if not names.is_id(resource.id):
+        raise Unsupported("Its id cannot be part of a name in Traefik.")
     if isinstance(resource, Upstream):
         return _service(resource)
     return _router(resource, entry_points)
 
 
-def _service(upstream: Upstream) -> Keys:
-    name = f"http/services/{service_name(upstream.id)}/loadBalancer"
-    transport = f"http/serversTransports/{service_name(upstream.id)}"
-    if upstream.balance not in _BALANCE:
-        raise Unsupported(f"Traefik has no load balancing by {upstream.balance}.")
-    keys = {
-        f"{name}/passHostHeader": _flag(upstream.host_mode != "node"),
-        f"{name}/strategy": _BALANCE[upstream.balance],
-        f"{name}/serversTransport": service_name(upstream.id),
-        f"{transport}/forwardingTimeouts/dialTimeout": f"{upstream.timeouts.connect}ms",
-        f"{transport}/forwardingTimeouts/responseHeaderTimeout": f"{upstream.timeouts.read}ms",
-    }
-    if upstream.balance == "consistent_hash" and upstream.hash_key != "remote_addr":
-        raise Unsupported("Traefik's consistent hash takes the client's address only.")
-    # A stable order of nodes keeps the names of those that stay.
+def unsupported(resource: Resource) -> list[str]:
+    """What Traefik cannot do of a resource, in sentences; such a resource is either refused or
+    served without it."""
+    try:
+        render(resource)
+    except Unsupported as error:
+        return [str(error)]
+    return list(checks.lost(resource.checks)) if isinstance(resource, Upstream) else []
+
+
+def servers(upstream: Upstream) -> list[tuple[str, int]]:
+    """Address of a server and its weight, of those that requests are sent to."""
     highest = max((node.priority for node in upstream.nodes), default=0)
     serving = [node for node in upstream.nodes if node.priority == highest and node.weight > 0]
-    for number, node in enumerate(serving):
-        server = f"{name}/servers/{number}"
-        keys[f"{server}/url"] = f"{upstream.scheme}://{_bracketed(node.host)}:{node.port}"
-        keys[f"{server}/weight"] = str(node.weight)
-    return keys
+    # Equal weights are told as 1, which is Traefik's own.
+    shared = math.gcd(*(node.weight for node in serving))
+    return [(_url(upstream.scheme, node), node.weight // shared) for node in serving]
 
 
-def _router(route: Route, entry_points: Sequence[str]) -> Keys:
+def _service(upstream: Upstream) -> Objects:
+    if upstream.balance not in _BALANCE:
+        raise Unsupported(f"Traefik has no load balancing by {upstream.balance}.")
+    if upstream.balance == "consistent_hash" and upstream.hash_key != "remote_addr":
+        raise Unsupported("Traefik's consistent hash takes the client's address only.")
+    if upstream.scheme not in ("http", "https"):
+        raise Unsupported(f"Traefik does not speak {upstream.scheme} to nodes.")
+    times = upstream.timeouts
+    transport = names.transport(times.connect, times.read)
+    balancer: dict[str, Any] = {"serversTransport": transport}
+    if upstream.host_mode == "node":
+        balancer["passHostHeader"] = False
+    if strategy := _BALANCE[upstream.balance]:
+        balancer["strategy"] = strategy
+    if check := checks.health_check(upstream.checks):
+        balancer["healthCheck"] = check
+    if found := servers(upstream):
+        balancer["servers"] = [
+            {"url": url, "weight": weight} if weight != 1 else {"url": url} for url, weight in found
+        ]
+    return {
+        f"http/serversTransports/{transport}": {
+            "forwardingTimeouts": {
+                "dialTimeout": f"{times.connect}ms",
+                "responseHeaderTimeout": f"{times.read}ms",
+            }
+        },
+        f"http/services/{names.service(upstream.id)}": {"loadBalancer": balancer},
+    }
+
+
+def _url(scheme: str, node: Node) -> str:
+    if not _HOST.fullmatch(node.host) or not 0 < node.port < 65_536:
+        raise Unsupported(f"{node.host}:{node.port} is no address of a node.")
+    return f"{scheme}://{_bracketed(node.host)}:{node.port}"
+
+
+def _router(route: Route, entry_points: Sequence[str]) -> Objects:
     if route.plugins:
         raise Unsupported("Traefik has none of the plugins: " + ", ".join(sorted(route.plugins)))
-    keys, middlewares = _middlewares(route)
+    if not names.is_id(route.upstream):
+        raise Unsupported("Its upstream's id cannot be part of a name in Traefik.")
+    objects = _middlewares(route)
+    middlewares = [place.rpartition("/")[2] for place in objects]
     for number, (part, priority) in enumerate(_parts(route)):
-        name = f"http/routers/{route_name(route.id)}{f'-{number}' if number else ''}"
-        keys[f"{name}/rule"] = rule(part)
-        keys[f"{name}/priority"] = str(priority)
-        keys[f"{name}/service"] = service_name(route.upstream)
-        for place, entry_point in enumerate(entry_points):
-            keys[f"{name}/entryPoints/{place}"] = entry_point
-        for place, middleware in enumerate(middlewares):
-            keys[f"{name}/middlewares/{place}"] = middleware
-    return keys
+        router: dict[str, Any] = {
+            "rule": rule(part),
+            "priority": priority,
+            "service": names.service(route.upstream),
+        }
+        if entry_points:
+            router["entryPoints"] = list(entry_points)
+        if middlewares:
+            router["middlewares"] = middlewares
+        objects[f"http/routers/{names.router(route.id, number)}"] = router
+    return objects
 
 
 def _parts(route: Route) -> list[tuple[Route, int]]:
@@ -94,25 +145,21 @@ def _parts(route: Route) -> list[tuple[Route, int]]:
     return sorted(found, key=lambda part: part[1], reverse=True)
 
 
-def _middlewares(route: Route) -> tuple[Keys, list[str]]:
-    """What is done to a request on its way, in this order, and the names of it."""
-    keys: Keys = {}
-    names: list[str] = []
+def _middlewares(route: Route) -> Objects:
+    """What is done to a request on its way, in this order."""
+    deeds: dict[str, Any] = {}
     if route.redirect_https:
-        names.append(f"{route_name(route.id)}-https")
-        keys[f"http/middlewares/{names[-1]}/redirectScheme/scheme"] = "https"
-        keys[f"http/middlewares/{names[-1]}/redirectScheme/permanent"] = "true"
+        deeds["https"] = {"redirectScheme": {"scheme": "https", "permanent": True}}
     if route.strip_prefix:
-        names.append(f"{route_name(route.id)}-strip")
-        keys[f"http/middlewares/{names[-1]}/stripPrefix/prefixes/0"] = route.strip_prefix
+        deeds["strip"] = {"stripPrefix": {"prefixes": [route.strip_prefix]}}
     if route.rewrite_host:
-        names.append(f"{route_name(route.id)}-host")
-        keys[f"http/middlewares/{names[-1]}/headers/customRequestHeaders/Host"] = route.rewrite_host
+        deeds["host"] = {"headers": {"customRequestHeaders": {"Host": route.rewrite_host}}}
     if route.retries:
-        names.append(f"{route_name(route.id)}-retry")
         # Traefik counts the first attempt too.
-        keys[f"http/middlewares/{names[-1]}/retry/attempts"] = str(route.retries + 1)
-    return keys, names
+        deeds["retry"] = {"retry": {"attempts": route.retries + 1}}
+    return {
+        f"http/middlewares/{names.middleware(route.id, deed)}": what for deed, what in deeds.items()
+    }
 
 
 def rule(route: Route) -> str:
@@ -168,15 +215,6 @@ def _expression(one: Expression) -> str:
     return f"!{matcher}" if negated else matcher
 
 
-def route_name(route_id: str) -> str:
-    """Never digits alone, as Traefik would take those for a list index."""
-    return f"portolan-api-{route_id}"
-
-
-def service_name(upstream_id: str) -> str:
-    return f"portolan-upstream-{upstream_id}"
-
-
 def _any(parts: Iterable[str]) -> str:
     found = list(parts)
     return f"({' || '.join(found)})" if len(found) > 1 else "".join(found)
@@ -194,7 +232,3 @@ def _bracketed(host: str) -> str:
         return f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
     except ValueError:
         return host
-
-
-def _flag(value: bool) -> str:
-    return "true" if value else "false"

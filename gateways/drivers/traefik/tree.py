@@ -1,7 +1,11 @@
-"""Writing Traefik's tree: one atomic change, one event.
+"""Writing Traefik's tree: one atomic change, one event, one writer.
 
 The tree is known: it is read when a driver starts and then kept in memory, so that a change costs
-the keys that differ. Equal values are never written, for each would be an event.
+the keys that differ. Equal values are never written.
+
+Nothing is removed by a change: a value is emptied, which Traefik reads as gone, and the name is
+taken away later. Names that a reading of the tree misses because they came while it was going on
+are healed by a reminder; `driver` sees to it that nothing refers to names that are so new.
 """
 
 from __future__ import annotations
@@ -9,22 +13,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from console.redis import AuthenticationError, Client, RedisError
+from console.redis import Client, RedisError
 from gateways.drivers.base import DriverError
 
-# Outside of http, tcp, udp and tls: Traefik's decoder passes it over, its subscription does not.
-TICK = "~tick"
+from . import names, scripts
+from .faults import away, code_of, fenced
+from .keys import Keys
+
+# Outside of http, tcp, udp and tls, and a hash: Traefik's decoder passes it over, its subscription
+# does not.
+TICK = "~portolan"
+# A reading that was going on during a change may have missed names of it.
+HEAL_AFTER = 2.5  # seconds
 # Pub/sub forgets whom it could not reach; each reminder heals all that was missed before it, and
 # costs Traefik one reading of the tree.
 REMIND_EVERY = 30.0  # seconds
-_LONG = 315_360_000  # seconds; ten years. EXPIRE is for its event, not for expiry
-_OWN = (
-    "http/routers/portolan-",
-    "http/services/portolan-",
-    "http/middlewares/portolan-",
-    "http/serversTransports/portolan-",
-)
 _SCAN = 500
+_FEW = 20  # names taken away at once from a server that makes an event of each
 _EMPTIED = "The tree is gone: its Redis was emptied."
 
 
@@ -37,98 +42,144 @@ class Tree:
         self._client = client
         self._root = root
         self._clock = clock
-        self._ticked = clock()
-        self._held: dict[str, str] = {}
-        self._marked = False  # by a tick, which is gone only if the server was emptied
+        self._commit = client.register_script(scripts.COMMIT)
+        self._epoch = 0
+        self._loud = self._unsure = False
+        self._held: Keys = {}
+        self._emptied: dict[str, float] = {}  # names to take away, since when they are empty
+        self._ticked = self._healed = clock()
 
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def open(self) -> None:
-        """Check that Traefik will hear of changes, then read what the tree has of ours. Raises
-        `DriverError`."""
+    def open(self, epoch: int = 0) -> None:
+        """Check that Traefik will hear of changes, shut out older writers, then read what the tree
+        has of ours. Raises `DriverError`."""
+        self._epoch = epoch
         try:
-            self._check_events()
-            self._held = self._read()
-            self._marked = bool(self._client.exists(self._key(TICK)))
+            self._learn_events()
+            self._run({}, [], anew=True)
+            held = self._read()
         except RedisError as error:
-            raise _away(error) from error
+            raise away(error) from error
+        now = self._clock()
+        self._held = {name: value for name, value in held.items() if value}
+        self._emptied = {name: now for name, value in held.items() if not value}
 
-    def names(self) -> set[str]:
-        return set(self._held)
+    def look(self) -> Keys:
+        """What the tree has of ours now. Raises `RedisError`."""
+        return {name: value for name, value in self._read().items() if value}
 
-    def write(self, wanted: Mapping[str, str], gone: Iterable[str]) -> int:
+    @property
+    def keys(self) -> Mapping[str, str]:
+        return self._held
+
+    def write(self, wanted: Mapping[str, str], gone: Iterable[str] = ()) -> int:
         """Set and remove names in one step; return how many differed. Raises `DriverError`; then
         what happened is unknown and `open` finds out."""
         sets = {name: value for name, value in wanted.items() if self._held.get(name) != value}
-        removed = sorted(name for name in gone if name in self._held and name not in wanted)
-        if not sets and not removed:
+        emptied = {name: "" for name in gone if name in self._held and name not in wanted}
+        if not sets and not emptied:
             return 0
         try:
-            with self._client.pipeline(transaction=True) as change:
-                change.exists(self._key(TICK))
-                for name, value in sorted(sets.items()):
-                    change.set(self._key(name), value)
-                for name in removed:
-                    change.unlink(self._key(name))
-                self._tick(change)
-                was_there = change.execute()[0]
+            self._run(sets | emptied, [])
         except RedisError as error:
             raise DriverError(
-                f"The tree could not be written: {error}", code=_code(error)
+                f"The tree could not be written: {error}", code=code_of(error)
             ) from error
-        if self._marked and not was_there:
-            raise DriverError(_EMPTIED, code="emptied")
-        self._marked = True
         self._held.update(sets)
-        for name in removed:
+        now = self._clock()
+        for name in sets:
+            self._emptied.pop(name, None)
+        for name in emptied:
             del self._held[name]
-        return len(sets) + len(removed)
+            self._emptied[name] = now
+        return len(sets) + len(emptied)
 
-    def touch(self) -> None:
-        """Make sure that the tree is there, and now and then make Traefik read it again: it may
-        have missed an event. Raises `DriverError`."""
+    def touch(self) -> int:
+        """Make sure that the tree is there and ours; now and then repair what others did to our
+        part of it, take away empty names, and make Traefik read it again: it may have missed an
+        event. Return how many names were repaired. Raises `DriverError`."""
+        now = self._clock()
         try:
-            if self._marked and not self._client.exists(self._key(TICK)):
+            epoch = self._client.hmget(self._key(TICK), ["epoch"])[0]
+            if epoch is None:
                 raise DriverError(_EMPTIED, code="emptied")
-            if self._clock() - self._ticked > REMIND_EVERY:
-                with self._client.pipeline(transaction=True) as change:
-                    self._tick(change)
-                    change.execute()
+            if self._epoch and int(epoch) > self._epoch:
+                raise fenced(int(epoch))
+            if now - self._ticked >= REMIND_EVERY:
+                return self._repair()
+            if self._healed < self._ticked <= now - HEAL_AFTER:
+                self._run({}, self._to_take_away(now))
+                self._healed = self._ticked
         except RedisError as error:
-            raise _away(error) from error
+            raise away(error) from error
+        return 0
 
-    def _tick(self, change: Client) -> None:
-        key = self._key(TICK)
-        change.set(key, str(time.time_ns()))
-        change.expire(key, _LONG)
+    def _repair(self) -> int:
+        """Compare the tree with what was written, put right what differs, and remind."""
+        found = self._read()
+        right = {name: v for name, v in self._held.items() if found.get(name) != v}
+        wrong = [name for name, v in found.items() if name not in self._held and v]
+        self._emptied = {
+            name: since for name, since in self._emptied.items() if name in found
+        } | dict.fromkeys(wrong, self._clock())
+        self._run(right | dict.fromkeys(wrong, ""), self._to_take_away(self._clock()))
+        self._healed = self._ticked
+        return len(right) + len(wrong)
+
+    def _to_take_away(self, now: float) -> list[str]:
+        due = [name for name, since in self._emptied.items() if now - since >= HEAL_AFTER]
+        return due[:_FEW] if self._loud else due
+
+    def _run(self, sets: Mapping[str, str], away: list[str], *, anew: bool = False) -> None:
+        """One change, which ends with the event that tells of it."""
+        put = sorted(sets.items())
+        answer = self._commit(
+            keys=[self._key(name) for name in (TICK, *(name for name, _value in put), *away)],
+            args=[
+                self._epoch,
+                time.time_ns(),
+                int(anew),
+                int(self._loud or self._unsure),
+                len(put),
+                *(value for _name, value in put),
+            ],
+        )
+        if answer == b"emptied":
+            raise DriverError(_EMPTIED, code="emptied")
+        if answer != b"done":
+            raise fenced(int(answer))
+        for name in away:
+            self._emptied.pop(name, None)
         self._ticked = self._clock()
 
-    def _check_events(self) -> None:
+    def _learn_events(self) -> None:
         try:
             flags = self._client.config_get("notify-keyspace-events")
         except RedisError as error:
             if "NOPERM" in str(error) or "unknown command" in str(error).lower():
-                return  # a managed server tells nobody; the operator has been told in the docs
+                # A managed server tells nobody; the operator has been told in the docs.
+                self._loud = self._unsure = True
+                return
             raise
         held = "".join(_text(value) for value in flags.values())
         if not tells(held):
             raise DriverError(
                 "Redis sends no keyspace events, so Traefik would read its tree once and never"
-                " again. Set notify-keyspace-events to Kgxe on the tree's server"
+                " again. Set notify-keyspace-events to Kh on the tree's server"
                 f" (it is “{held}”).",
                 code="no_events",
                 permanent=True,
             )
+        self._loud = bool({"g", "A"} & set(held))
+        self._unsure = not {"h", "A"} & set(held)
 
-    def _read(self) -> dict[str, str]:
+    def _read(self) -> Keys:
         prefix = self._key("")
         found = [
             key
-            for key in self._client.scan_iter(match=f"{_escaped(prefix)}*", count=_SCAN)
-            if _text(key).removeprefix(prefix).startswith(_OWN)
+            for key in self._client.scan_iter(match=f"{escaped(prefix)}*", count=_SCAN)
+            if names.object_of(_text(key).removeprefix(prefix))
         ]
-        held: dict[str, str] = {}
+        held: Keys = {}
         for start in range(0, len(found), _SCAN):
             chunk = found[start : start + _SCAN]
             for key, value in zip(chunk, self._client.mget(chunk), strict=True):
@@ -142,23 +193,18 @@ class Tree:
 
 def tells(flags: str) -> bool:
     """Whether a server with these keyspace events tells Traefik of changes."""
-    return "K" in flags and bool({"g", "A"} & set(flags))
+    return "K" in flags and bool({"h", "g", "A"} & set(flags))
 
 
-def _away(error: RedisError) -> DriverError:
-    return DriverError(f"The tree's Redis does not answer: {error}", code=_code(error))
-
-
-def _code(error: RedisError) -> str:
-    if isinstance(error, AuthenticationError):
-        return "unauthorized"
-    return "denied" if "NOPERM" in str(error) else "unreachable"
+def quiet(flags: str) -> bool:
+    """Whether a change of many keys is one event."""
+    return tells(flags) and not {"g", "A", "$"} & set(flags)
 
 
 def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
-def _escaped(prefix: str) -> str:
+def escaped(prefix: str) -> str:
     """A literal for SCAN's pattern."""
     return "".join(f"\\{sign}" if sign in "*?[]\\" else sign for sign in prefix)

@@ -1,0 +1,129 @@
+"""Driving the file that Traefik's file provider watches: one document, written anew at each change
+and put in place by a rename, so that no reader sees a half of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from console.contract.wire import Resource
+from gateways.drivers.base import Applied, Changes, DriverError
+
+from . import document
+from .book import Book
+from .faults import fenced
+from .render import Objects, render
+
+_HEAD = re.compile(rb"# Portolan, epoch (\d+)\n")
+
+
+class FileDriver:
+    """Drives one file (`gateways.drivers.base.Driver`)."""
+
+    def __init__(self, path: Path, *, entry_points: list[str]) -> None:
+        self._path = path
+        self._book = Book(lambda resource: render(resource, entry_points=entry_points))
+        self._texts: dict[str, str] = {}
+        self._epoch = 0
+        self._found: Objects = {}
+        self._written = b""
+
+    def start(self, *, epoch: int = 0) -> None:
+        self._epoch = epoch
+        content = self._read()
+        self._refuse_newer(content)
+        self._written = content
+        try:
+            self._found = document.split(content) if content else {}
+        except ValueError:
+            self._found = {}  # written by someone else: ours replaces it
+
+    def replace(self, resources: Mapping[str, Resource]) -> Applied:
+        self._book.replace(resources, had=self._found)
+        after = self._book.objects
+        self._texts = {place: document.text(found) for place, found in after.items()}
+        places = self._found.keys() | after.keys()
+        written = sum(self._found.get(place) != after.get(place) for place in places)
+        self._write()
+        self._found = {}
+        return Applied(written, dict(self._book.refused))
+
+    def apply(self, changes: Changes) -> Applied:
+        differences = self._book.apply(changes)
+        for place, found in differences.items():
+            if found is None:
+                self._texts.pop(place, None)
+            else:
+                self._texts[place] = document.text(found)
+        if differences:
+            self._write()
+        return Applied(len(differences), dict(self._book.refused))
+
+    def touch(self) -> None:
+        content = self._read()
+        if content != self._written:
+            self._refuse_newer(content)
+            self._written = b""
+            self._write()
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "provider": "file",
+            "resources": len(self._book),
+            "objects": len(self._book.objects),
+            "refused": len(self._book.refused),
+        }
+
+    def _write(self) -> None:
+        content = b"# Portolan, epoch %d\n" % self._epoch + document.join(self._texts)
+        if content == self._written:
+            return
+        self._refuse_newer(self._head())
+        replace_file(self._path, content)
+        self._written = content
+
+    def _refuse_newer(self, content: bytes) -> None:
+        head = _HEAD.match(content)
+        if head and self._epoch and int(head.group(1)) > self._epoch:
+            raise fenced(int(head.group(1)))
+
+    def _head(self) -> bytes:
+        try:
+            with self._path.open("rb") as file:
+                return file.readline(100)
+        except OSError:
+            return b""
+
+    def _read(self) -> bytes:
+        try:
+            return self._path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write beside it and rename. Not synced to the disk: it is written again at every start.
+    Raises `DriverError`."""
+    try:
+        # Traefik passes over a name of another ending, even in a directory that it reads whole.
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".tmp", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                os.fchmod(file.fileno(), 0o644)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> DriverError:
+    return DriverError(f"{path.name} cannot be written: {error.strerror}", code="file")

@@ -1,0 +1,161 @@
+"""What a gateway of this kind is told, and the rules for it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from msgspec import Meta, Struct
+
+from gateways.drivers.base import BadSetting, gettext_noop
+
+REDIS, HTTP, FILE = "redis", "http", "file"
+FOLDERS = "GATEWAYS_FILE_FOLDERS"
+_ROOT = re.compile(r"[A-Za-z][\w.-]{0,62}")
+
+
+class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
+    """`provider`: which of Traefik's providers reads from us. `redis_url`: the server and database
+    of the tree, without password (that is the gateway's secret). `root_key`: as in Traefik's
+    providers.redis.rootKey; roots in one database must not begin alike. `entry_points`: of the
+    routers; none means Traefik's default ones."""
+
+    redis_url: Annotated[
+        str,
+        Meta(
+            title=gettext_noop("Redis of the tree"),
+            description=gettext_noop(
+                "Server and database that Traefik's Redis provider reads, without a password."
+            ),
+            examples=["redis://127.0.0.1:6379/2"],
+        ),
+    ] = ""
+    root_key: Annotated[
+        str,
+        Meta(
+            title=gettext_noop("Root key"),
+            description=gettext_noop(
+                "As in Traefik's providers.redis.rootKey. Two roots in one database must not begin"
+                " alike."
+            ),
+            examples=["traefik"],
+        ),
+    ] = "traefik"
+    entry_points: Annotated[
+        list[str],
+        Meta(
+            title=gettext_noop("Entry points"),
+            description=gettext_noop(
+                "Names of the entry points that routes are served on. Empty: Traefik's defaults."
+            ),
+            examples=["web websecure"],
+        ),
+    ] = []
+    provider: Annotated[
+        Literal["redis", "http", "file"],
+        Meta(
+            title=gettext_noop("Provider"),
+            description=gettext_noop(
+                "Which of Traefik's providers reads its routes: from a tree in Redis, from this"
+                " console by HTTP, or from a file."
+            ),
+        ),
+    ] = "redis"
+    file: Annotated[
+        str,
+        Meta(
+            title=gettext_noop("File"),
+            description=gettext_noop(
+                "As in Traefik's providers.file.filename, where the driver runs; below a folder"
+                " that GATEWAYS_FILE_FOLDERS names there."
+            ),
+            examples=["/etc/traefik/dynamic/portolan.yml"],
+        ),
+    ] = ""
+    api_url: Annotated[
+        str,
+        Meta(
+            title=gettext_noop("Traefik's API"),
+            description=gettext_noop(
+                "Where Traefik tells what it uses, so that it can be compared. May be empty."
+            ),
+            examples=["http://127.0.0.1:8080"],
+        ),
+    ] = ""
+
+    def __post_init__(self) -> None:
+        if self.provider == REDIS or self.redis_url:
+            self._check_redis()
+        if self.provider == FILE or self.file:
+            self._check_file()
+        if self.api_url and not _is_web(self.api_url):
+            raise BadSetting("api_url", gettext_noop("Write it as http://host:port."))
+        if not _ROOT.fullmatch(self.root_key):
+            raise BadSetting(
+                "root_key", gettext_noop("One word of letters, digits, dots and dashes.")
+            )
+        for name in self.entry_points:
+            if not re.fullmatch(r"[\w-]{1,63}", name):
+                raise BadSetting(
+                    "entry_points",
+                    gettext_noop("“%(name)s” is no entry point's name."),
+                    name=name,
+                )
+
+    def _check_redis(self) -> None:
+        try:
+            parts = urlsplit(self.redis_url)
+            _port = parts.port
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+            raise BadSetting("redis_url", gettext_noop("Write it as redis://host:port/database."))
+        if parts.password:
+            raise BadSetting(
+                "redis_url", gettext_noop("The password belongs into the secret, not into here.")
+            )
+
+    def _check_file(self) -> None:
+        path = Path(self.file)
+        if not path.is_absolute() or ".." in path.parts or path.suffix not in (".yml", ".yaml"):
+            raise BadSetting(
+                "file", gettext_noop("A whole path of a file that ends with .yml or .yaml.")
+            )
+
+
+def permitted_file(settings: Settings) -> Path:
+    """The file, if this process may write there: who edits a gateway must not write anywhere on
+    the machine of its driver. Raises `BadSetting`."""
+    path = Path(settings.file)
+    path = path.parent.resolve() / path.name
+    named = os.environ.get(FOLDERS, "").replace(",", " ").split()
+    if not any(path.is_relative_to(Path(one).resolve()) for one in named):
+        raise BadSetting(
+            "file",
+            gettext_noop("It is in none of the folders that %(name)s names to the driver."),
+            name=FOLDERS,
+        )
+    return path
+
+
+def with_password(url: str, secret: str) -> str:
+    """The secret is ``password`` or ``user:password`` of the tree's Redis."""
+    if not secret:
+        return url
+    parts = urlsplit(url)
+    user, colon, password = secret.rpartition(":")
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{login}@{host}")) if colon or password else url
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
