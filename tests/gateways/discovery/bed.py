@@ -49,7 +49,7 @@ class Bed:
     ) -> None:
         self.folder = folder
         self.port = port or ports.free()
-        self._workers = workers
+        self.workers = workers
         self._settings = _settings(redis_url) | {"control_plane": control_plane} | options
         if gateway:
             self._settings["gateway"] = gateway
@@ -78,7 +78,7 @@ class Bed:
         text = (_HARNESS / "nginx.conf").read_text()
         for word, value in {
             "MODULES": _MODULES,
-            "WORKERS": self._workers,
+            "WORKERS": self.workers,
             "LUA": LUA,
             "HARNESS": _HARNESS,
             "PORT": self.port,
@@ -92,8 +92,7 @@ class Bed:
         nginx = shutil.which("nginx") or "/usr/sbin/nginx"
         log = self.folder / "error.log"
         self._child = spawn(
-            [nginx, "-p", f"{self.folder}/", "-c", "nginx.conf", "-e", str(log)]
-            + ["-g", "daemon off;"],
+            [nginx, "-p", f"{self.folder}/", "-c", "nginx.conf", "-e", str(log)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -116,6 +115,12 @@ class Bed:
         self._child.send_signal(signal.SIGQUIT)
         self._child.wait(within)
         self._child = None
+
+    def processes(self) -> list[int]:
+        """The workers, old ones that still end among them."""
+        assert self._child is not None
+        text = Path(f"/proc/{self._child.pid}/task/{self._child.pid}/children").read_text()
+        return [int(one) for one in text.split()]
 
     @property
     def log(self) -> str:
@@ -143,7 +148,7 @@ class Bed:
         eventually(
             lambda: (
                 found.update({(one := self.look(upstream))["worker"]: one})
-                or len(found) == self._workers
+                or len(found) == self.workers
             ),
             within=20,
             what="every worker answers",

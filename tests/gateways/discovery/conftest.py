@@ -65,12 +65,12 @@ def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def valkey(_valkey: Server) -> Iterator[Server]:
+def valkey(_valkey: Server) -> Server:
     """An empty Valkey; started again after a test that stopped it."""
     if _valkey.stopped:
         _valkey.start()
     _valkey.client.flushall()
-    yield _valkey
+    return _valkey
 
 
 @dataclass
@@ -96,14 +96,18 @@ class Plane:
         self.writer.commit({**states, **{keys.upstream(one): None for one in gone}}, always=True)
         return self.position
 
+    def publish_all(self, *upstreams: Upstream) -> None:
+        """After Redis lost the feed: everything that is true."""
+        self.writer.replace({keys.upstream(one.id): wire.encode(one) for one in upstreams})
+
     @property
     def position(self) -> str:
         return f"{self.writer.epoch}-{self.writer.seq}"
 
 
-def upstream(name: str, *to: int, **fields: object) -> Upstream:
+def upstream(id: str, /, *to: int, **fields: object) -> Upstream:
     nodes = tuple(Node(host="127.0.0.1", port=port) for port in to)
-    return Upstream(id=name, name=name, **({"nodes": nodes} | fields))
+    return Upstream(id=id, **({"name": id, "nodes": nodes} | fields))
 
 
 @pytest.fixture
@@ -136,3 +140,15 @@ def serves(bed: Bed, name: str, *to: int, within: float = 5) -> None:
         within=within,
         what=f"{name} at {to}: {bed.looks(name)} {bed.log}",
     )
+
+
+def at(bed: Bed, position: str, *, within: float = 10) -> None:
+    """Wait until every worker that is asked has this position."""
+    found: dict[int, str] = {}
+
+    def all_there() -> bool:
+        status = bed.control("/status")[1]
+        found[status["worker"]] = status.get("position", "")
+        return len(found) == bed.workers and set(found.values()) == {position}
+
+    eventually(all_there, within=within, what=f"at {position}: {found}")

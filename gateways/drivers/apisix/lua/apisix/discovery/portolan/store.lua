@@ -125,7 +125,9 @@ function _M:load(feed)
     file:close()
     local meta, err, entries = decoded(self, text or "")
     if not meta then
-        core.log.error("portolan: ", self.path, " is not used: ", err)
+        if ngx.worker.id() == 0 then
+            core.log.error("portolan: ", self.path, " is not used: ", err)
+        end
         return false
     end
     for id, entry in pairs(entries) do
