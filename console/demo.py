@@ -26,17 +26,22 @@ from registries.models import Registry
 
 ADMINISTRATOR = "admin"
 SAMPLE_HOST = "sd.httpbin.org"
-_PLANE, _GATEWAY, _REGISTRY, _API = "Default", "traefik", "practice", "anything"
+_PLANE, _TRAEFIK, _ENVOY = "Default", "traefik", "envoy"
+_REGISTRY, _API = "practice", "anything"
 # What the walk-through's service is called in the cluster.
 _NAMESPACE, _SERVICE, _PORT = "apisix", "httpbin", "80-80"
 
 
 class Wishes(msgspec.Struct, kw_only=True):
-    """What `manage.py up` wants made. Redis addresses carry their passwords; `cluster_url` is
-    empty where no sample objects are wanted."""
+    """What `manage.py up` wants made. `gateway`: the kind that it starts. Redis addresses carry
+    their passwords; `cluster_url` is empty where no sample objects are wanted."""
 
     password: str
     gateway_url: str
+    gateway: str = _TRAEFIK
+    gateway_host: str = "127.0.0.1"
+    envoy_admin_url: str = ""
+    envoy_admin_url_before: str = ""
     gateway_redis_url: str
     gateway_redis_url_before: str
     cluster_url: str
@@ -46,20 +51,26 @@ class Wishes(msgspec.Struct, kw_only=True):
 
 
 class Done(msgspec.Struct, kw_only=True):
-    """`administrator`: was made now. `sample`: the sample API is there and should answer."""
+    """`administrator`: was made now. `sample`: the sample API is there and should answer.
+    `gateway`: the id of the gateway of the kind that is started; empty: it is gone."""
 
     administrator: bool
     sample: bool
+    gateway: str = ""
 
 
 def make(wishes: Wishes) -> Done:
     """Make what is wanted and was never made. Raises `ValidationError` if the cluster refuses."""
     administrator = _administrator(wishes.password)
     plane = _control_plane()
-    _gateway(plane, wishes)
+    gateway = (_envoy if wishes.gateway == _ENVOY else _traefik)(plane, wishes)
     if wishes.cluster_url:
         _sample(plane, wishes)
-    return Done(administrator=administrator, sample=_sample_is_there(bool(wishes.cluster_url)))
+    return Done(
+        administrator=administrator,
+        sample=_sample_is_there(bool(wishes.cluster_url)),
+        gateway=str(gateway.pk) if gateway else "",
+    )
 
 
 def _administrator(password: str) -> bool:
@@ -79,27 +90,50 @@ def _control_plane() -> ControlPlane:
     )
 
 
-def _gateway(plane: ControlPlane, wishes: Wishes) -> None:
+def _traefik(plane: ControlPlane, wishes: Wishes) -> Gateway | None:
     address, secret = _apart(wishes.gateway_redis_url)
     before, _ = _apart(wishes.gateway_redis_url_before)
-    if not _was_made("gateway", _GATEWAY):
+    if not _was_made("gateway", _TRAEFIK):
         gateway = Gateway(
             control_plane=plane,
-            name=_GATEWAY,
+            name=_TRAEFIK,
             kind="traefik",
             url=wishes.gateway_url,
             settings={"redis_url": address, "root_key": "traefik", "entry_points": ["web"]},
             secret=Secret(secret),
         )
-        gateways.create_gateway(gateway=gateway, actor=None)
-        return
-    for gateway in Gateway.objects.filter(name=_GATEWAY, settings__redis_url__in=[address, before]):
+        return gateways.create_gateway(gateway=gateway, actor=None)
+    for gateway in Gateway.objects.filter(name=_TRAEFIK, settings__redis_url__in=[address, before]):
         moved = (gateway.settings["redis_url"], gateway.secret.reveal()) != (address, secret)
         if moved or gateway.url != wishes.gateway_url:
             gateway.settings["redis_url"] = address
             gateway.secret = Secret(secret)
             gateway.url = wishes.gateway_url
             gateways.change_gateway(gateway=gateway, actor=None)
+    return Gateway.objects.filter(name=_TRAEFIK, kind="traefik").first()
+
+
+def _envoy(plane: ControlPlane, wishes: Wishes) -> Gateway | None:
+    port = urlsplit(wishes.gateway_url).port or 80
+    host = "127.0.0.1" if wishes.gateway_host == "localhost" else wishes.gateway_host
+    settings = {"address": host, "port": port, "admin_urls": [wishes.envoy_admin_url]}
+    if not _was_made("gateway", _ENVOY):
+        gateway = Gateway(
+            control_plane=plane,
+            name=_ENVOY,
+            kind="envoy",
+            url=wishes.gateway_url,
+            settings=settings,
+        )
+        return gateways.create_gateway(gateway=gateway, actor=None)
+    places = [[wishes.envoy_admin_url], [wishes.envoy_admin_url_before]]
+    for gateway in Gateway.objects.filter(kind="envoy", settings__admin_urls__in=places):
+        if gateway.settings != gateway.settings | settings or gateway.url != wishes.gateway_url:
+            gateway.settings |= settings
+            gateway.url = wishes.gateway_url
+            gateways.change_gateway(gateway=gateway, actor=None)
+    ours = Gateway.objects.filter(kind="envoy", settings__admin_urls=[wishes.envoy_admin_url])
+    return ours.first() or Gateway.objects.filter(kind="envoy", name=_ENVOY).first()
 
 
 def _sample(plane: ControlPlane, wishes: Wishes) -> None:

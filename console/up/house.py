@@ -6,6 +6,7 @@ step waits for what it stands on, and gives up with a sentence as soon as any ch
 
 from __future__ import annotations
 
+import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,6 +17,7 @@ from console.demo import SAMPLE_HOST, Done, Wishes
 from console.embedded.errors import StartError
 from console.embedded.files import write_private
 from console.embedded.waiting import wait_until
+from gateways.drivers.envoy.bootstrap import bootstrap
 
 from . import report
 from .plan import Plan
@@ -29,6 +31,7 @@ class Addresses(msgspec.Struct):
 
     gateway_redis_url: str = ""
     cluster_url: str = ""
+    envoy_admin_url: str = ""
 
 
 class House:
@@ -47,12 +50,14 @@ class House:
             plan.postgres.prepare()
         if plan.valkey:
             plan.valkey.prepare()
-        plan.traefik.prepare()
+        if plan.traefik:
+            plan.traefik.prepare()
         for program in plan.stores():
             up.start(program)
         if with_cluster:
             up.start(plan.cluster())
-        up.start(plan.gateway())
+        if plan.traefik:
+            up.start(plan.gateway())
         if plan.postgres:
             plan.postgres.wait(up.check)
         if plan.valkey:
@@ -63,8 +68,13 @@ class House:
         if with_cluster:
             self._await_cluster()
         done = self._first_objects()
+        if plan.envoy:
+            self._start_envoy(done)
         self._await_page(f"{plan.console_url}/login/", "The console does not answer")
-        plan.traefik.wait(up.check)
+        if plan.traefik:
+            plan.traefik.wait(up.check)
+        if plan.envoy:
+            plan.envoy.wait(up.check)
         problem = self._await_sample() if done.sample else ""
         password, self.untold = self.untold, ""
         return report.text(plan, done, password=password, problem=problem)
@@ -73,13 +83,18 @@ class House:
         """Make what a first start makes, in a process of its own that knows the database."""
         plan, run = self._plan, self._plan.options.var / "run"
         kept = plan.options.var / "addresses.json"
-        now = Addresses(plan.gateway_redis_url, plan.cluster_url)
         before = _read_addresses(kept)
+        admin_url = plan.envoy.admin_url if plan.envoy else before.envoy_admin_url
+        now = Addresses(plan.gateway_redis_url, plan.cluster_url, admin_url)
         wishes = Wishes(
             password=self._password,
+            gateway=plan.options.gateway,
             gateway_url=plan.gateway_url,
+            gateway_host=plan.options.host,
             gateway_redis_url=now.gateway_redis_url,
             gateway_redis_url_before=before.gateway_redis_url,
+            envoy_admin_url=now.envoy_admin_url,
+            envoy_admin_url_before=before.envoy_admin_url,
             cluster_url="" if plan.options.empty else now.cluster_url,
             cluster_url_before=before.cluster_url,
             cluster_folder=str(plan.cluster_folder),
@@ -93,6 +108,26 @@ class House:
             now.cluster_url = before.cluster_url
         write_private(kept, msgspec.json.encode(now).decode())
         return done
+
+    def _start_envoy(self, done: Done) -> None:
+        """Envoy says which gateway it belongs to, so that one has to be there."""
+        envoy = self._plan.envoy
+        if envoy is None:
+            return
+        if not done.gateway:
+            raise StartError(
+                "The gateway that script/up made for Envoy is no more. Create one of the kind"
+                " Envoy and of the name envoy in the console, or start with --gateway traefik."
+            )
+        made = bootstrap(
+            gateway_id=done.gateway,
+            node_id=f"envoy@{socket.gethostname()}",
+            host="127.0.0.1",
+            port=envoy.xds_port,
+            admin_port=envoy.admin_port,
+        )
+        envoy.prepare(made)
+        self._supervisor.start(self._plan.gateway())
 
     def _await_cluster(self) -> None:
         token = self._plan.cluster_folder / "token"
@@ -143,7 +178,6 @@ def _status(url: str, host: str = "") -> str:
 
 def _listens(url: str) -> bool:
     """Whether a TLS server takes connections there; whose it is, verification will tell."""
-    import socket
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)

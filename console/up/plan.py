@@ -13,6 +13,7 @@ from pathlib import Path
 
 from console import local, queues
 from console.embedded import ports, postgres, valkey
+from console.embedded.envoy import Envoy
 from console.embedded.errors import StartError
 from console.embedded.postgres import Postgres
 from console.embedded.traefik import Traefik
@@ -40,16 +41,19 @@ class Options:
     postgres_port: int = 0
     redis_port: int = 0
     empty: bool = False
+    gateway: str = "traefik"  # or envoy: which one listens on the gateway's port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`postgres` and `valkey` are None where the environment names servers of its own."""
+    """`postgres` and `valkey` are None where the environment names servers of its own. Of `traefik`
+    and `envoy` there is one."""
 
     options: Options
     postgres: Postgres | None
     valkey: Valkey | None
-    traefik: Traefik
+    traefik: Traefik | None
+    envoy: Envoy | None
     database_url: str
     redis_url: str
 
@@ -139,7 +143,7 @@ class Plan:
     def workers(self) -> list[Program]:
         celery = ("celery", "--quiet", "-A", "console")
         schedule = str(self.options.var / "beat" / "schedule")
-        return [
+        programs = [
             self._python(
                 "console",
                 *("uvicorn", "console.asgi:application", "--host", self.options.host),
@@ -153,9 +157,16 @@ class Plan:
             ),
             self._python("beat", *celery, "beat", "--schedule", schedule, "--pidfile="),
         ]
+        if self.envoy:
+            programs.append(self.manage("xds", "--port", str(self.envoy.xds_port)))
+        return programs
 
     def gateway(self) -> Program:
-        return Program(name="traefik", argv=self.traefik.command(), cwd=self.traefik.folder)
+        chosen = self.traefik or self.envoy
+        if chosen is None:
+            raise StartError("There is no gateway to start.")
+        name = "traefik" if self.traefik else "envoy"
+        return Program(name=name, argv=chosen.command(), cwd=chosen.folder)
 
     def _python(self, name: str, *module: str, death: signal.Signals = signal.SIGKILL) -> Program:
         return Program(
@@ -188,13 +199,8 @@ def make(options: Options) -> Plan:
         options=options,
         postgres=server,
         valkey=store,
-        traefik=Traefik(
-            folder=var / "traefik",
-            host=options.host,
-            port=options.gateway_port,
-            api_port=ports.remembered(var / "traefik" / "api_port"),
-            redis_url=gateway_redis,
-        ),
+        traefik=_traefik(options, gateway_redis) if options.gateway == "traefik" else None,
+        envoy=_envoy(options) if options.gateway == "envoy" else None,
         database_url=server.url() if server else os.environ["DATABASE_URL"],
         redis_url=redis_url,
     )
@@ -217,6 +223,26 @@ def _valkey(options: Options) -> Valkey | None:
         port,
         _secret(options.var / "redis_password"),
         _secret(options.var / "traefik_password"),
+    )
+
+
+def _traefik(options: Options, redis_url: str) -> Traefik:
+    folder = options.var / "traefik"
+    return Traefik(
+        folder=folder,
+        host=options.host,
+        port=options.gateway_port,
+        api_port=ports.remembered(folder / "api_port"),
+        redis_url=redis_url,
+    )
+
+
+def _envoy(options: Options) -> Envoy:
+    folder = options.var / "envoy"
+    return Envoy(
+        folder=folder,
+        admin_port=ports.remembered(folder / "admin_port"),
+        xds_port=ports.remembered(folder / "xds_port"),
     )
 
 

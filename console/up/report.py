@@ -15,7 +15,7 @@ _RULE = "─" * 76
 def text(plan: Plan, done: Done, *, password: str, problem: str) -> str:
     """The block at the end of the start. `password` is given only at the first one."""
     lines = [("Console", plan.console_url), ("Login", login(password))]
-    lines.append(("Gateway", f"{plan.gateway_url}  (Traefik)"))
+    lines.append(("Gateway", f"{plan.gateway_url}  ({'Traefik' if plan.traefik else 'Envoy'})"))
     if done.sample:
         lines.append(("Try", f"curl {plan.gateway_url}/anything -H 'Host: {SAMPLE_HOST}' -i"))
     if not plan.options.empty:
@@ -28,7 +28,7 @@ def text(plan: Plan, done: Done, *, password: str, problem: str) -> str:
             "",
             f"  {problem}",
             f"  Look at the registry's status in the console ({plan.console_url}),"
-            " and at the lines of worker and traefik above.",
+            f" and at the lines of worker and {plan.options.gateway} above.",
         ]
     head = "  Portolan is up." if not problem else "  Portolan is up, but its sample is not."
     return "\n".join(["", _RULE, head, "", *body, "", "  Ctrl-C stops everything.", _RULE, ""])

@@ -117,10 +117,12 @@ class Server:
         """Envoys keep what they have and come again, here or elsewhere."""
         await self._server.stop(0.5)
         self._reports.stop()
-        for plane in self._planes.values():
+        planes = list(self._planes.values())
+        for plane in planes:
             plane.stop()
-        for one in (self._reports, *self._planes.values()):
-            await asyncio.to_thread(one.join)
+        for plane in planes:
+            await asyncio.to_thread(plane.join)
+        await asyncio.to_thread(self._reports.join)
 
     async def look(self, *, anew: bool = False) -> None:
         """See which gateways there are now."""
@@ -201,15 +203,10 @@ class Server:
         if wanted not in self._known:
             await self.look(anew=True)
         row = self._known.get(wanted)
-        if row is None:
-            await context.abort(
-                grpc.StatusCode.NOT_FOUND,
-                f"There is no Envoy gateway {wanted}: node.cluster has to be a gateway's id.",
-            )
-        if not row.enabled:
-            await context.abort(
-                grpc.StatusCode.FAILED_PRECONDITION, f"The gateway {wanted} is disabled."
-            )
+        if row is None or not row.enabled:
+            code = grpc.StatusCode.NOT_FOUND if row is None else grpc.StatusCode.FAILED_PRECONDITION
+            await context.abort(code, _why_not(wanted, row))
+            raise AssertionError("aborted")  # abort has raised; this is for the type checker
         if wanted not in self._gateways:
             made = named(LISTENER, api.body(listener(row.settings)))
             plane = self._plane(row.control_plane)
@@ -241,13 +238,21 @@ class Server:
                 await asyncio.wait_for(connection.wake.wait(), _LOOK)
 
 
+def _why_not(wanted: str, row: Row | None) -> str:
+    if row is None:
+        return f"There is no Envoy gateway {wanted}: node.cluster has to be a gateway's id."
+    return f"The gateway {wanted} is disabled."
+
+
 def _credentials(tls: Certificates) -> Any:
     try:
         pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
         authority = tls.authority.read_bytes()
     except OSError as error:
         raise access.Refused(f"{error.filename} cannot be read: {error.strerror}.") from error
-    return grpc.ssl_server_credentials([pair], root_certificates=authority, require_client_auth=True)
+    return grpc.ssl_server_credentials(
+        [pair], root_certificates=authority, require_client_auth=True
+    )
 
 
 class Running:

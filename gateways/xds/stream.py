@@ -243,9 +243,9 @@ class Stream:
         for name in names:
             now, lack = held.get(name), subscription.lacking.pop(name)
             known = subscription.has.get(name)
-            if not lack.forced and known == (now.version if now else None):
-                if now is not None or subscription.every:
-                    continue  # it changed and changed back
+            same = known == (now.version if now else None)
+            if same and not lack.forced and (now is not None or subscription.every):
+                continue  # it changed and changed back
             sent[name], lacks[name] = now, lack
             size += len(now.body) if now else 0
             if len(sent) >= _MOST_NAMES or size >= _MOST_BYTES:

@@ -21,8 +21,8 @@ _WIDTH = len("practice")
 class Command(BaseCommand):
     help = (
         "Start everything on this machine: PostgreSQL and Valkey (unless DATABASE_URL and"
-        " REDIS_URL name others), console, worker, beat, Traefik, and a practice cluster with"
-        " sample objects. Data is kept in var/ (PORTOLAN_VAR). Ctrl-C stops everything."
+        " REDIS_URL name others), console, worker, beat, Traefik or Envoy, and a practice cluster"
+        " with sample objects. Data is kept in var/ (PORTOLAN_VAR). Ctrl-C stops everything."
     )
     # The database is not there yet.
     requires_system_checks: list[str] = []
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="of console and gateway")
         for name, default, what in (
             ("console", 8000, "the console"),
-            ("gateway", 9080, "the gateway (Traefik)"),
+            ("gateway", 9080, "the gateway"),
             ("cluster", 6443, "the practice cluster's API server"),
             ("postgres", 0, "PostgreSQL; 0: a free port, kept for the next time"),
             ("redis", 0, "Valkey; 0: a free port, kept for the next time"),
@@ -40,12 +40,18 @@ class Command(BaseCommand):
                 f"--{name}-port", type=int, default=default, help=f"of {what} (%(default)s)"
             )
         parser.add_argument(
+            "--gateway",
+            choices=("traefik", "envoy"),
+            default="traefik",
+            help="which gateway to start (%(default)s)",
+        )
+        parser.add_argument(
             "--empty", action="store_true", help="no practice cluster, no sample objects"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = ("host", "console_port", "gateway_port", "cluster_port", "postgres_port")
-        chosen = {name: options[name] for name in (*names, "redis_port", "empty")}
+        chosen = {name: options[name] for name in (*names, "redis_port", "empty", "gateway")}
         var = Path(settings.VAR_DIR).resolve()
         catalogue.compile_changed(settings.BASE_DIR / "locale")
         try:

@@ -39,7 +39,7 @@ class Admin:
     def _ask(self, what: str, **query: str) -> dict[str, Any]:
         url = f"{self.url}/{what}" + (f"?{urlencode(query)}" if query else "")
         try:
-            with self._opener.open(url, timeout=_PATIENCE) as answer:  # type: ignore[union-attr]
+            with self._opener.open(url, timeout=_PATIENCE) as answer:
                 if answer.status != 200:
                     raise DriverError(
                         f"Envoy's administration interface answered {answer.status}.",

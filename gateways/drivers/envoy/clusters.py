@@ -57,9 +57,7 @@ def cluster(upstream: Upstream) -> Any:
         fields["outlier_detection"] = passive
     if upstream.scheme == "https":
         sni = upstream.host if upstream.host_mode == "rewrite" else ""
-        fields["transport_socket"] = api.extension(
-            "envoy.transport_sockets.tls", api.Tls(sni=sni)
-        )
+        fields["transport_socket"] = api.extension("envoy.transport_sockets.tls", api.Tls(sni=sni))
     if by_name(upstream):
         fields["type"] = "STRICT_DNS"
         fields["respect_dns_ttl"] = True

@@ -26,8 +26,8 @@ def relatives(host: str) -> tuple[str, ...]:
 
 
 def virtual_host(host: str, found: Iterable[tuple[str, Iterable[Piece]]]) -> bytes:
-    """A VirtualHost, as a part of a RouteConfiguration. `found`: routes by their keys, with the pieces whose patterns are relatives;
-    of each route only those of its most specific pattern count."""
+    """A VirtualHost, as a part of a RouteConfiguration. `found`: routes by their keys, with
+    their pieces; of each route those of its most specific pattern count."""
     related = {pattern: place for place, pattern in enumerate(relatives(host))}
     chosen: list[tuple[int, str, int, Piece]] = []
     for key, pieces in found:

@@ -37,6 +37,8 @@ def _connections(settings: Settings) -> Any:
         },
         use_remote_address={"value": True},
         xff_num_trusted_hops=settings.trusted_proxies,
+        # A client's own X-Envoy-… headers mean nothing, wherever it calls from.
+        internal_address_config={"unix_sockets": False},
         # As `console.contract.matching.clean`.
         normalize_path={"value": True},
         merge_slashes=True,

@@ -75,8 +75,10 @@ class EnvoyReader:
         for kind, message in self._resources(name_regex=f"^{re.escape(name)}$"):
             if kind == api.ASSIGNMENTS and message.cluster_name == name:
                 return sorted(_assigned(message)) == wanted
-            if kind == api.CLUSTERS and message.name == name and message.HasField(
-                "load_assignment"
+            if (
+                kind == api.CLUSTERS
+                and message.name == name
+                and message.HasField("load_assignment")
             ):
                 return sorted(_assigned(message.load_assignment)) == wanted
         return False

@@ -11,7 +11,6 @@ from msgspec import Meta, Struct
 from gateways.drivers.base import BadSetting, gettext_noop
 
 
-
 class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
     """`address` and `port`: where Envoys listen. `trusted_proxies`: whose word on the client's
     address and scheme counts. `admin_urls`: where Envoys' administration interfaces answer, to
@@ -24,7 +23,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
             description=gettext_noop(
                 "The address that Envoys listen on, as it is on their machines."
             ),
-            examples=["0.0.0.0"],
+            examples=["0.0.0.0"],  # noqa: S104 - shown only
         ),
     ] = "0.0.0.0"  # noqa: S104 - a gateway is there to be reached
     port: Annotated[
