@@ -50,6 +50,7 @@ urlpatterns = [
     path("", include((console_patterns, "console"))),
     path("settings/registries/", include("registries.urls")),
     path("settings/gateways/", include("gateways.urls")),
+    path("gateways/", include("gateways.serving.urls")),
     path("applications/", include("applications.urls")),
     path("api/v1/", include("console.api.urls")),
     path("metrics", metrics.metrics, name="metrics"),

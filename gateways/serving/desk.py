@@ -1,0 +1,130 @@
+"""The document of one gateway, as this process last made it.
+
+Whoever asks may wait for the next one: of those who wait one follows the feed for all, so that
+nothing runs while nobody asks. A commit costs the objects that it changed and one joining of texts.
+While Redis is away the last document stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from console.contract import wire
+from console.contract.keys import FeedKeys
+from console.feed import FeedReader, follow
+from console.redis import Client, RedisError
+from gateways.drivers.traefik import document
+from gateways.drivers.traefik.book import Book
+from gateways.drivers.traefik.render import render
+
+log = logging.getLogger(__name__)
+
+_STEP = 1.0  # seconds; the longest that one reading of the feed waits
+_AWAY = 0.5  # seconds between two tries while Redis is away
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document: its bytes, their name, the feed's position that it is of, and when the newest
+    change in it was read from an API server (0: it was the first one)."""
+
+    body: bytes
+    etag: str
+    position: str
+    observed_at: int = 0
+
+
+class Desk:
+    def __init__(
+        self,
+        client: Client,
+        feed: FeedKeys,
+        *,
+        entry_points: list[str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._reader = FeedReader(client, feed)
+        self._book = Book(lambda resource: render(resource, entry_points=entry_points))
+        self._texts = {place: document.text(one) for place, one in self._book.objects.items()}
+        self._page: Page | None = None
+        self._turn = threading.Condition()
+        self._led = False
+        self.asked = clock()
+
+    def page(self, *, but: str = "", wait: float = 0.0) -> Page | None:
+        """The document, as soon as it is another than `but`, or what there is after `wait` seconds;
+        None: nothing was ever compiled, or Redis has been away since this process began."""
+        self.asked = self._clock()
+        end = self.asked + wait
+        looked = False
+        with self._turn:
+            while True:
+                if looked and self._page is not None and self._page.etag != but:
+                    return self._page
+                left = end - self._clock()
+                if looked and left <= 0:
+                    return self._page
+                if self._led:
+                    self._turn.wait(min(_STEP, max(left, 0.001)))
+                    looked = True
+                    continue
+                self._led = True
+                self._turn.release()
+                try:
+                    self._follow(min(_STEP, left) if looked else 0.001)
+                finally:
+                    self._turn.acquire()
+                    self._led = False
+                    looked = True
+                    self._turn.notify_all()
+
+    def _follow(self, block: float) -> None:
+        try:
+            if self._reader.known:
+                follow(self._client, [self._reader], block=max(block, 0.001))
+            else:
+                self._reader.sync()
+                if not self._reader.known:
+                    time.sleep(max(block, 0.001))
+        except RedisError as error:
+            log.warning("a gateway's document stays as it is: Redis: %s", error)
+            time.sleep(min(_AWAY, max(block, 0.001)))
+            return
+        if self._reader.known:
+            self._absorb()
+
+    def _absorb(self) -> None:
+        taken = self._reader.take()
+        position = str(self._reader.position)
+        before = self._page
+        if before is not None and (not taken or before.position == position):
+            if before.position != position:
+                self._page = Page(before.body, before.etag, position, before.observed_at)
+            return
+        changes: dict[str, wire.Resource | None] = {}
+        for key, state in taken.items():
+            try:
+                changes[key] = wire.decode_resource(state) if state else None
+            except msgspec.DecodeError as error:
+                log.warning("%s cannot be read and stays as it is: %s", key, error)
+        for place, found in self._book.apply(changes).items():
+            if found is None:
+                self._texts.pop(place, None)
+            else:
+                self._texts[place] = document.text(found)
+        body = document.join(self._texts)
+        etag = hashlib.blake2b(body, digest_size=16).hexdigest()
+        observed = max(
+            (one.observed_at for one in changes.values() if isinstance(one, wire.Upstream)),
+            default=0,
+        )
+        self._page = Page(body, etag, position, observed if before is not None else 0)
