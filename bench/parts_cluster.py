@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from bench.parts import BASE, Broken
-from bench.parts_slices import make_slice, name_of
+from bench.parts_slices import make_ingress, make_service, make_slice, name_of
 from console.embedded.process import spawn
 
 
@@ -115,6 +115,22 @@ class _Host:
 
         self._cluster.call(create)
         return services
+
+    def expose(self, namespace: str, service: str, host: str, port: int) -> None:
+        """Give every numbered service and the named one what an ingress controller reads: the
+        Service itself and an Ingress."""
+        from practice.schema import INGRESSES, SERVICES
+
+        def create() -> None:
+            store = self._cluster.cluster.store
+            store.create(SERVICES, make_service(namespace, service, port))
+            store.create(INGRESSES, make_ingress(namespace, service, host))
+            for number in range(self._services):
+                place, name = name_of(number)
+                store.create(SERVICES, make_service(place, name, 8080))
+                store.create(INGRESSES, make_ingress(place, name, f"app-{number}.example.org"))
+
+        self._cluster.call(create)
 
     def churn(self, rate: float) -> None:
         """Change one service after the other, `rate` times a second, until `calm`."""

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from functools import partial
 from types import TracebackType
+from typing import cast
 
 from bench.parts import BASE, Broken
 from console.embedded import ports
@@ -50,8 +51,7 @@ class _Replica(asyncio.Protocol):
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         *whole, self._rest = (self._rest + data).split(b"\r\n\r\n")

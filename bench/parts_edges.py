@@ -9,15 +9,16 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bench.parts import Broken
+from bench.parts import Broken, wait_for
 from bench.parts_cluster import ClusterProcess
 from bench.parts_house import House, end
-from console.embedded import ports
+from bench.parts_published import HOST
 from console.embedded.process import spawn
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class Bed:
     house: House
     cluster: ClusterProcess
     control_plane: Any
-    services: int
+    port: int  # of the replicas
+    upstream: str  # the id of the patched service's
     stack: ExitStack = field(default_factory=ExitStack)
 
     def gateway(self, kind: str, settings: dict[str, Any], secret: str = "") -> Gateway:
@@ -56,6 +58,9 @@ class Bed:
         actions.create_gateway(gateway=row, actor=None)
         self.stack.callback(actions.delete_gateway, gateway=row, actor=None)
         return row
+
+    def wait_for(self, condition: Callable[[], bool], what: str) -> None:
+        wait_for(condition, within=120, what=what)
 
     def folder(self, name: str) -> Path:
         return Path(self.house.folder) / f"{name}-{time.time_ns()}"
@@ -76,6 +81,7 @@ class Edge:
 
     def __init__(self, bed: Bed) -> None:
         self.bed = bed
+        self.host = HOST  # what clients ask for
         self.row: Gateway | None = None
 
     def begin(self) -> int:
@@ -99,33 +105,3 @@ class Edge:
                 return at
             time.sleep(0.01)
         raise Broken(f"The driver of {self.name} never said that it is done.")
-
-
-class TraefikTree(Edge):
-    """Traefik on its tree in Redis."""
-
-    name = "traefik"
-
-    def begin(self) -> int:
-        from console.embedded.traefik import Traefik
-
-        url, root = self.bed.house.redis_url(2), f"t{time.time_ns()}"
-        port = ports.free()
-        server = Traefik(
-            folder=self.bed.folder("traefik"),
-            host="127.0.0.1",
-            port=port,
-            api_port=ports.free(),
-            redis_url=url,
-            root_key=root,
-        )
-        server.prepare()
-        password = url.partition("://:")[2].partition("@")[0]
-        plain = url.replace(f":{password}@", "")
-        self.row = self.bed.gateway("traefik", {"redis_url": plain, "root_key": root}, password)
-        self.bed.program(server.command(), server.folder)
-        server.wait(lambda: None)
-        return port
-
-
-EDGES: dict[str, type[Edge]] = {one.name: one for one in (TraefikTree,)}

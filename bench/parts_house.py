@@ -86,6 +86,7 @@ class House:
             DATABASE_URL=database.url(),
             REDIS_URL=self._store.url(0),
             REDIS_BROKER_URL=self._store.url(1),
+            GATEWAYS_FILE_FOLDERS=str(self.files),
             REGISTRIES_ALLOW_LOOPBACK_NODES="1",
             REGISTRIES_ALLOW_LOOPBACK_SERVERS="1",
         )
@@ -104,6 +105,11 @@ class House:
         """Start it; it begins empty."""
         self._valkey = self._spawn("valkey", self._store.command())
         self._store.wait(_alive(self._valkey))
+
+    @property
+    def files(self) -> Path:
+        """Where drivers may write files."""
+        return self.folder / "files"
 
     def redis_url(self, database: int) -> str:
         return self._store.url(database)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 HOST, NAMESPACE, SERVICE = "bench.example.org", "bench", "web"
 
 
-def publish(registry: Registry, services: int) -> None:
-    """Publish `services` applications in all, each with one API and one discovered upstream."""
+def publish(registry: Registry, services: int) -> str:
+    """Publish `services` applications in all, each with one API and one discovered upstream; the
+    id of the upstream of the service that is patched."""
     from applications.models import Api, Application, Claim, Member, Upstream
 
     plane = registry.control_plane
@@ -46,3 +47,4 @@ def publish(registry: Registry, services: int) -> None:
     Api.objects.bulk_create(
         Api(application=one, name="all", published=True) for one in applications
     )
+    return str(upstreams[0].pk)

@@ -85,6 +85,29 @@ def make_slice(service: int, *, endpoints: int, change: int = 0, unready: int = 
     }
 
 
+def make_service(namespace: str, name: str, port: int) -> Any:
+    """A Service whose pods serve at a port."""
+    return {
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "type": "ClusterIP",
+            "clusterIP": "10.96.0.1",
+            "selector": {"app.kubernetes.io/name": name},
+            "ports": [{"name": "http", "port": 80, "targetPort": port, "protocol": "TCP"}],
+        },
+    }
+
+
+def make_ingress(namespace: str, service: str, host: str) -> Any:
+    """An Ingress that leads everything of a host to a Service."""
+    backend = {"service": {"name": service, "port": {"number": 80}}}
+    path = {"path": "/", "pathType": "Prefix", "backend": backend}
+    return {
+        "metadata": {"name": service, "namespace": namespace},
+        "spec": {"rules": [{"host": host, "http": {"paths": [path]}}]},
+    }
+
+
 def _endpoint(number: int, pod: str, *, change: int, ready: bool) -> Any:
     suffix = "" if change < 0 else f"-5d4f8c7b9-{number:06}"
     return {

@@ -26,14 +26,19 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from bench.parts import Broken, options_of, print_head, print_table, print_verdict, wait_for
+from bench.parts_agents import ApisixDiscovery, Envoy
 from bench.parts_client import Client
 from bench.parts_cluster import ClusterProcess
 from bench.parts_echo import ADDRESSES, Echo
-from bench.parts_edges import APPLIED, EDGES, Bed, Edge, Missing
+from bench.parts_edges import APPLIED, Bed, Edge, Missing
 from bench.parts_hops import PLANE, REGISTRY, SERVED, WATCH, Seen, Slice, following
 from bench.parts_house import House, watched
-from bench.parts_published import HOST, publish
+from bench.parts_published import publish
+from bench.parts_traefik import TraefikFile, TraefikKubernetes, TraefikTree
 
+EDGES: dict[str, type[Edge]] = {
+    one.name: one for one in (Envoy, ApisixDiscovery, TraefikTree, TraefikFile, TraefikKubernetes)
+}
 # Milliseconds at 1,000 services and more: median, 95th percentile.
 BUDGETS = {"envoy": (10.0, 15.0), "apisix-discovery": (9.0, 12.0), "apisix-admin": (18.0, None)}
 FEEDS = "feeds"  # no gateway at all
@@ -81,7 +86,7 @@ def measure(
         from registries.models import Registry
 
         registry = Registry.objects.select_related("control_plane").get(pk=registry_id)
-        publish(registry, size)
+        upstream = publish(registry, size)
         for names in queues:
             house.worker(threads=16, queues=names)
         wait_for(lambda: watched(registry_id), within=60, what="the worker watches")
@@ -93,7 +98,7 @@ def measure(
                 if kind == FEEDS:
                     found[kind] = run(slice_, seen, rounds, pause)
                     continue
-                bed = Bed(house, cluster, registry.control_plane, size)
+                bed = Bed(house, cluster, registry.control_plane, echo.port, upstream)
                 try:
                     with bed.stack:
                         edge = EDGES[kind](bed)
@@ -104,7 +109,7 @@ def measure(
 
 
 def run_gateway(edge: Edge, slice_: Slice, seen: Seen, rounds: int, pause: float) -> list[Round]:
-    with Client(edge.begin(), HOST) as client:
+    with Client(edge.begin(), edge.host) as client:
         before = slice_.patch()[0]
         client.ask(before, within=300)  # it has thousands of services to read at first
         client.answer()

@@ -12,7 +12,7 @@ from typing import Any
 Json = dict[str, Any]
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
-CORE, APPS, DISCOVERY = "", "apps", "discovery.k8s.io"
+CORE, APPS, DISCOVERY, NETWORKING = "", "apps", "discovery.k8s.io", "networking.k8s.io"
 RBAC, AUTHZ, AUTHN = (
     "rbac.authorization.k8s.io",
     "authorization.k8s.io",
@@ -145,6 +145,22 @@ ENDPOINTSLICES = Resource(
     counts_generations=True,
     empty='"addressType":"","endpoints":null,"ports":null',
 )
+# Kept and served only: other gateways' own providers live from them, no controller here does.
+INGRESSES = Resource(
+    group=NETWORKING,
+    name="ingresses",
+    kind="Ingress",
+    short=("ing",),
+    subresources=("status",),
+    counts_generations=True,
+)
+INGRESSCLASSES = Resource(
+    group=NETWORKING,
+    name="ingressclasses",
+    kind="IngressClass",
+    namespaced=False,
+    counts_generations=True,
+)
 CLUSTERROLES = Resource(
     group=RBAC, name="clusterroles", kind="ClusterRole", namespaced=False, create_on_update=True
 )
@@ -179,6 +195,8 @@ RESOURCES: tuple[Resource, ...] = (
     DEPLOYMENTS,
     REPLICASETS,
     ENDPOINTSLICES,
+    INGRESSES,
+    INGRESSCLASSES,
     CLUSTERROLES,
     CLUSTERROLEBINDINGS,
     ROLES,

@@ -210,7 +210,8 @@ class _Shift:
         while self._ownership.going:
             try:
                 if self._store.wait(_WAIT) or self._publisher.due:
-                    time.sleep(self._publisher.rest)
+                    if rest := self._publisher.rest:
+                        time.sleep(rest)  # even for no time at all it would give up the processor
                     self._ownership.prove()
                     self._publisher.publish()
                 if not self._settled and self._store.complete:
