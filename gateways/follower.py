@@ -1,175 +1,209 @@
-"""Driving one gateway for as long as this worker owns it.
+"""Driving one gateway for as long as this worker owns it: the edge of `gateways.driving` to rows,
+leases and status boards.
 
-Follows the control plane's feed and hands each change to the driver. When the gateway does not
-take it, the driver starts again after a while: it learns what the gateway has and replaces what
-differs, so that it does not matter what became of the change that failed. Nothing is sent before
-the control plane has been compiled once.
+When the gateway does not take what it is given, its driver starts again after a while; an edit of
+its row ends the wait. PostgreSQL is asked by a thread of its own (`gateways.rows`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
-import uuid
-from dataclasses import dataclass
 
 import msgspec
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError
 
 from console import redis
 from console.board import Speaker
-from console.contract import keys, wire
-from console.feed import FeedReader, States, follow
+from console.contract import keys
+from console.feed import Fenced
 from console.ownership import Ownership
 from console.redis import RedisError
-from console.wakeups import WakeupReader
-from gateways import drivers, health
-from gateways.drivers.base import Applied, Driver, DriverError
+from gateways import drivers, health, instances
+from gateways.drivers.base import Driver, DriverError, Reader
+from gateways.driving.auditor import Auditor
+from gateways.driving.ledger import Ledger
+from gateways.driving.news import News
+from gateways.driving.patience import Pace, Patience
+from gateways.driving.reporting import Reporter
+from gateways.driving.shift import Shift
+from gateways.driving.source import Feed
+from gateways.driving.watching import WatchingDriver
 from gateways.health import Phase, Status
+from gateways.instances import Instance
 from gateways.models import Gateway
+from gateways.rows import ROWS, Row
 
 log = logging.getLogger(__name__)
 
-_WAIT = 0.5  # seconds; the longest time until a lost lease or a shutdown is noticed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How often a driver's loop does what, in seconds."""
-
-    look: float = 20.0  # at the row, if no wake-up comes
-    touch: float = 5.0  # look whether an idle gateway still has everything
-    tell: float = 5.0  # an unchanged status
-    retry: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0)  # after the first, second, … failure in a row
+_CLEAN = 3600.0  # seconds between looks for instances to forget
 
 
 def drive(gateway_id: str, ownership: Ownership, *, pace: Pace | None = None) -> None:
     """Drive until the ownership ends or the gateway is disabled or deleted."""
     pace = pace or Pace()
-    failures = 0
-    while ownership.going:
-        try:
-            gateway = _read(gateway_id)
+    patience, ledger = Patience(pace), Ledger()
+    with ROWS.following(gateway_id) as row:
+        while ownership.going:
+            if not row.known:
+                row.wait(0.2)
+                continue
+            gateway = row.take()
             if gateway is None:
-                redis.store().unlink(keys.status(keys.gateway(gateway_id)))
+                forget(gateway_id)
                 return
             if not gateway.enabled:
-                health.board.say(gateway_id, Status(phase=Phase.DISABLED.value, since=_millis()))
+                _say_disabled(gateway_id)
                 return
-            shift = _Shift(gateway, ownership, pace)
-            try:
-                shift.run()
-                failures = 0
-                continue
-            finally:
-                failures = 0 if shift.applied else failures
-        except DriverError as error:
-            text, reason = str(error), error.code
-        except ValueError as error:
-            text, reason = str(error), "settings"
-        except (RedisError, DatabaseError) as error:
-            text, reason = f"Redis or PostgreSQL is away: {error}", "house"
-        log.warning("gateway %s: %s", gateway_id, text)
-        tell_failure(gateway_id, text, reason=reason)
-        _pause(ownership, pace.retry[min(failures, len(pace.retry) - 1)])
-        failures += 1
+            wait = _work(gateway, ownership, row, patience=patience, ledger=ledger, pace=pace)
+            _pause(ownership, row, wait)
 
 
-class _Shift:
-    """One run with one revision of the row, to its first failure."""
+def _work(
+    gateway: Gateway,
+    ownership: Ownership,
+    row: Row,
+    *,
+    patience: Patience,
+    ledger: Ledger,
+    pace: Pace,
+) -> float:
+    """Drive until something fails or changes; return the seconds to wait."""
+    house: _House | None = None
+    try:
+        house = _House(gateway, ownership, row, pace)
+        shift = None
+        try:
+            driver = _driver(gateway)
+            with _auditor(gateway, driver, ledger, pace) as auditor:
+                source = Feed(redis.store(), _feed(gateway))
+                shift = Shift(driver=driver, source=source, house=house, auditor=auditor, pace=pace)
+                shift.run(ownership.epoch)
+            return 0.0
+        finally:
+            if shift is not None and shift.applied:
+                patience.recovered()
+    except DriverError as error:
+        _refuse_older(gateway, error)
+        text, reason, permanent = str(error), error.code, error.permanent
+    except ValueError as error:
+        text, reason, permanent = str(error), "settings", True
+    except (RedisError, DatabaseError, InterfaceError) as error:
+        text, reason, permanent = f"Redis or PostgreSQL is away: {error}", "house", False
+    log.warning("gateway %s: %s", gateway.pk, text)
+    tell_failure(str(gateway.pk), text, reason=reason)
+    return patience.failed(permanent=permanent)
 
-    def __init__(self, gateway: Gateway, ownership: Ownership, pace: Pace) -> None:
+
+class _House:
+    """What a shift needs of a worker (`gateways.driving.shift.House`)."""
+
+    def __init__(self, gateway: Gateway, ownership: Ownership, row: Row, pace: Pace) -> None:
         self._id = str(gateway.pk)
-        self._pace = pace
-        self._revision = gateway.revision
-        self._topic = keys.gateway(self._id)
         self._ownership = ownership
-        self._client = redis.store()
-        feed = keys.feed(keys.control_plane(str(gateway.control_plane_id)))
-        self._reader = FeedReader(self._client, feed)
-        self._wakeups = WakeupReader(self._client)
-        self._driver: Driver = drivers.build(
-            gateway.kind, gateway.settings, gateway.secret.reveal()
-        )
-        self._status = Status(phase=Phase.WAITING.value, since=_millis())
+        self._row = row
         self._speaker = Speaker(health.board, self._id, repeat=pace.tell)
-        self._unreadable: dict[str, str] = {}
-        self.applied = False
+        self._phase, self._since = "", 0
+        self._instances: list[Instance] = []
+        self._asked = self._cleaned = float("-inf")
+        self._asks = min(2.0, pace.report / 2)
 
-    def run(self) -> None:
-        self._driver.start()
-        self._reader.sync()
-        looked = touched = time.monotonic()
-        while self._ownership.going:
-            if self._reader.known and self._step():
-                touched = time.monotonic()
-                self._ownership.settled()
-            if self.applied and time.monotonic() - touched > self._pace.touch:
-                touched = time.monotonic()
-                self._ownership.prove()
-                self._driver.touch()
-            self._speaker.say(self._status)
-            follow(self._client, [self._reader, self._wakeups], block=_WAIT)
-            if self._topic in self._wakeups.take() or time.monotonic() - looked > self._pace.look:
-                looked = time.monotonic()
-                gateway = _read(self._id)
-                if gateway is None or gateway.revision != self._revision:
-                    return
+    @property
+    def going(self) -> bool:
+        return self._ownership.going
 
-    def _step(self) -> bool:
-        """Bring the gateway up to the feed; tell whether there was anything to do."""
-        taken = self._reader.take()
-        if self.applied and not taken:
-            # Commits that changed nothing: there is nothing that the gateway lacks.
-            self._status = msgspec.structs.replace(self._status, applied=str(self._reader.position))
-            return False
-        resources = self._decoded(taken)
+    @property
+    def changed(self) -> bool:
+        return self._row.changed
+
+    def prove(self) -> None:
         self._ownership.prove()
-        if self.applied:
-            done = self._driver.apply(resources)
-        else:
-            done = self._driver.replace(
-                {key: resource for key, resource in resources.items() if resource}
+
+    def settled(self) -> None:
+        self._ownership.settled()
+
+    def tell(self, news: News) -> None:
+        if news.phase != self._phase:
+            self._phase, self._since = news.phase, _millis()
+        self._speaker.say(
+            Status(
+                phase=news.phase,
+                reason=news.reason,
+                text=news.text,
+                since=self._since,
+                applied=news.applied,
+                applied_at=news.applied_at,
+                lag_ms=news.lag_ms,
+                resources=news.resources,
+                written=news.written,
+                refused=dict(news.refused),
+                audited_at=news.audited_at,
+                differences=dict(news.differences),
+                healed=news.healed,
             )
-            self.applied = True
-        self._note(done, list(resources.values()))
-        return True
-
-    def _decoded(self, states: States) -> dict[str, wire.Resource | None]:
-        """Read resources. One that cannot be read is named, and what the gateway has of it stays
-        until the driver starts over."""
-        resources: dict[str, wire.Resource | None] = {}
-        for key, state in states.items():
-            self._unreadable.pop(key, None)
-            try:
-                resources[key] = wire.decode_resource(state) if state else None
-            except msgspec.DecodeError as error:
-                self._unreadable[key] = f"{key} cannot be read: {error}"
-        return resources
-
-    def _note(self, done: Applied, resources: list[wire.Resource | None]) -> None:
-        now = _millis()
-        observed = max(
-            (one.observed_at for one in resources if isinstance(one, wire.Upstream)), default=0
         )
-        first = self._status.phase != Phase.IN_SYNC.value
-        self._status = msgspec.structs.replace(
-            self._status,
-            phase=Phase.IN_SYNC.value,
-            since=now if first else self._status.since,
-            applied=str(self._reader.position),
-            applied_at=now,
-            # What was read long ago says nothing of how quickly changes arrive.
-            lag_ms=now - observed if observed and not first else self._status.lag_ms,
-            resources=int(self._driver.describe().get("resources", 0)),
-            written=self._status.written + done.written,
-            refused={**done.refused, **self._unreadable},
-        )
+        if time.monotonic() - self._cleaned > _CLEAN:
+            self._cleaned = time.monotonic()
+            instances.forget_old(redis.store(), self._id)
+
+    def instances(self) -> list[Instance]:
+        if time.monotonic() - self._asked > self._asks:
+            self._asked = time.monotonic()
+            self._instances = instances.read(redis.store(), [self._id])[self._id]
+        return self._instances
 
 
-def _read(gateway_id: str) -> Gateway | None:
-    close_old_connections()
-    return Gateway.objects.filter(pk=uuid.UUID(gateway_id)).first()
+def _driver(gateway: Gateway) -> Driver:
+    if gateway.by_agent:
+        return WatchingDriver(gateway.kind, gateway.settings)
+    return drivers.build(gateway.kind, gateway.settings, gateway.secret.reveal())
+
+
+def _auditor(gateway: Gateway, driver: Driver, ledger: Ledger, pace: Pace) -> Auditor:
+    gateway_id, secret = str(gateway.pk), gateway.secret.reveal()
+    pulled = bool(getattr(driver, "pulled", False))
+
+    def reader() -> Reader | None:
+        if gateway.by_agent:
+            return None  # it cannot be reached from here
+        return drivers.reader(gateway.kind, gateway.settings, secret)
+
+    return Auditor(
+        reader=reader,
+        ledger=ledger,
+        report=Reporter(
+            redis.store(), gateway_id, by="poll" if pulled else "driver", ledger=ledger
+        ),
+        pace=pace,
+        heals=not pulled,
+        measures=not gateway.by_agent,
+        name=f"auditor of {gateway_id}",
+    )
+
+
+def _feed(gateway: Gateway) -> keys.FeedKeys:
+    return keys.feed(keys.control_plane(str(gateway.control_plane_id)))
+
+
+def _refuse_older(gateway: Gateway, error: DriverError) -> None:
+    """A gateway that has known a higher epoch: of an agent that drove it once, or of a PostgreSQL
+    before its old backup was restored. Raises `Fenced`, by which the epoch is lifted, or another
+    worker is found to have taken over."""
+    epoch = int(getattr(error, "epoch", 0))
+    if error.code == "fenced" and epoch:
+        raise Fenced(f"gateway {gateway.pk}", epoch) from error
+
+
+def forget(gateway_id: str) -> None:
+    """Take away what was said of a gateway that is deleted. Raises `RedisError`."""
+    owner = keys.gateway(gateway_id)
+    redis.store().unlink(keys.status(owner), keys.instances(owner))
+
+
+def _say_disabled(gateway_id: str) -> None:
+    with contextlib.suppress(RedisError):
+        health.board.say(gateway_id, Status(phase=Phase.DISABLED.value, since=_millis()))
 
 
 def tell_failure(gateway_id: str, text: str, *, reason: str = "") -> None:
@@ -191,10 +225,12 @@ def tell_failure(gateway_id: str, text: str, *, reason: str = "") -> None:
         return  # nobody can be told; the log has it
 
 
-def _pause(ownership: Ownership, seconds: float) -> None:
+def _pause(ownership: Ownership, row: Row, seconds: float) -> None:
+    """Wait; an edit of the row ends it at once."""
     end = time.monotonic() + seconds
-    while ownership.going and time.monotonic() < end:
-        time.sleep(0.2)
+    while ownership.going and (left := end - time.monotonic()) > 0:
+        if row.wait(min(left, 0.2)):
+            return
 
 
 def _millis() -> int:

@@ -14,6 +14,7 @@ class Phase(models.TextChoices):
     UNKNOWN = "unknown", _("not started")
     DISABLED = "disabled", _("disabled")
     WAITING = "waiting", _("waiting for the first compilation")
+    UNCLAIMED = "unclaimed", _("waiting for an instance")
     IN_SYNC = "in_sync", _("in sync")
     FAILING = "failing", _("failing")
 
@@ -22,6 +23,7 @@ COLOURS = {
     Phase.UNKNOWN: "secondary",
     Phase.DISABLED: "secondary",
     Phase.WAITING: "azure",
+    Phase.UNCLAIMED: "azure",
     Phase.IN_SYNC: "green",
     Phase.FAILING: "red",
 }
@@ -37,10 +39,13 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     said_at: int = 0
     applied: str = ""  # position in the control plane's feed, epoch-seq
     applied_at: int = 0
-    lag_ms: int = 0  # read from the API server → applied, newest change of nodes
+    lag_ms: int = 0  # read from the API server → confirmed, newest change of nodes
     resources: int = 0
     written: int = 0  # keys or objects of the gateway, by this driver
     refused: dict[str, str] = {}  # state key → why this kind of gateway cannot have it
+    audited_at: int = 0  # when the gateway was last asked what it serves
+    differences: dict[str, str] = {}  # state key → what it served otherwise then, with addresses
+    healed: int = 0  # how often it was given everything anew because differences lasted
 
 
 board = Board(Status, owner=keys.gateway)

@@ -74,6 +74,13 @@ def forget(client: Client, gateway_id: str, instance_ids: Iterable[str]) -> None
         client.hdel(keys.instances(keys.gateway(gateway_id)), *gone)
 
 
+def forget_old(client: Client, gateway_id: str) -> None:
+    """Forget whom nobody has reported for `FORGOTTEN_AFTER`. Raises `RedisError`."""
+    now = int(time.time() * 1000)
+    known = read(client, [gateway_id])[gateway_id]
+    forget(client, gateway_id, [one.id for one in known if now - one.seen_at > FORGOTTEN_AFTER])
+
+
 def _decoded(values: Iterable[bytes]) -> Iterable[Instance]:
     for value in values:
         try:

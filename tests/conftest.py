@@ -52,6 +52,11 @@ def _quiet_threads() -> Iterator[None]:
         eventually(lambda: WRITER.idle, within=20, what="the history is written")
         with ROWS.reading:
             pass
+    if "gateways.rows" in sys.modules:
+        from gateways.rows import ROWS as GATEWAYS
+
+        with GATEWAYS.reading:
+            pass
 
 
 @pytest.fixture

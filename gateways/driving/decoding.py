@@ -1,0 +1,27 @@
+"""Reading resources of a feed: one that cannot be read is named and holds up no other."""
+
+from __future__ import annotations
+
+import msgspec
+
+from console.contract import wire
+from console.feed import States
+
+
+class Decoder:
+    """`unreadable` names, by state keys, what could not be read the last time that it came."""
+
+    def __init__(self) -> None:
+        self.unreadable: dict[str, str] = {}
+
+    def decode(self, states: States) -> dict[str, wire.Resource | None]:
+        """Without those that cannot be read: what the gateway has of them stays until all is
+        compared anew."""
+        resources: dict[str, wire.Resource | None] = {}
+        for key, state in states.items():
+            self.unreadable.pop(key, None)
+            try:
+                resources[key] = wire.decode_resource(state) if state else None
+            except msgspec.DecodeError as error:
+                self.unreadable[key] = f"{key} cannot be read: {error}"
+        return resources

@@ -1,0 +1,72 @@
+"""Saying in Redis which processes of a gateway run, as the one who asked them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from console.redis import Client, RedisError
+from gateways import instances
+from gateways.drivers.base import Process
+from gateways.instances import Instance
+
+from .ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Called by an `Auditor`. `alone` is reported if the gateway tells of no process of its own.
+
+    All processes that one driver asks get the same changes at the same time: the lags are told with
+    the first of them, so that a gateway's histogram counts each change once.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        gateway_id: str,
+        *,
+        by: str,
+        ledger: Ledger,
+        alone: Callable[[], Process | None] = lambda: None,
+    ) -> None:
+        self._client = client
+        self._gateway_id = gateway_id
+        self._by = by
+        self._ledger = ledger
+        self._alone = alone
+        self._registered: dict[str, int] = {}
+
+    def __call__(self, processes: list[Process], position: str, at: int, silent: str) -> None:
+        """`silent`: why they did not answer just now."""
+        alone = self._alone() if not processes else None
+        found = sorted(processes, key=lambda one: one.id) or ([alone] if alone else [])
+        if silent and not alone:
+            return  # known from before: its last report grows old
+        measured = self._ledger.measured
+        try:
+            for number, one in enumerate(found):
+                instances.report(
+                    self._client,
+                    self._gateway_id,
+                    Instance(
+                        id=one.id[:200],
+                        hostname=one.hostname[:200],
+                        version=one.version[:100],
+                        by=self._by,
+                        applied=position,
+                        applied_at=at,
+                        refuses=silent[:300],
+                        lag_ms=measured.lag_ms if number == 0 else None,
+                        lag_counts=measured.lag_counts if number == 0 else (),
+                        lag_sum=measured.lag_sum if number == 0 else 0.0,
+                        registered_at=self._since(one.id),
+                    ),
+                )
+        except RedisError as error:
+            log.debug("gateway %s: not reported: %s", self._gateway_id, error)
+
+    def _since(self, process_id: str) -> int:
+        return self._registered.setdefault(process_id, int(time.time() * 1000))

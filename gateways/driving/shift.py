@@ -1,0 +1,141 @@
+"""One run of a driver with one configuration, to its first failure.
+
+The first thing that a gateway is given is everything, then what changed. Nothing is sent before
+something is known. Whatever fails ends the shift; the next one starts the driver anew, which learns
+what the gateway has and replaces what differs.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Protocol
+
+from console.feed import States
+from gateways.drivers.base import Applied, Driver
+from gateways.instances import Instance
+
+from .auditor import Auditor
+from .claims import judge
+from .decoding import Decoder
+from .news import IN_SYNC, WAITING, News
+from .patience import Pace
+from .source import Source
+
+WAIT = 0.5  # seconds; the longest time until a lost lease or a shutdown is noticed
+
+
+class House(Protocol):
+    """What a shift needs of whoever runs it."""
+
+    @property
+    def going(self) -> bool:
+        """Whether to go on."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is another configuration: the shift ends."""
+
+    def prove(self) -> None:
+        """Called right before every write. Raises if another one has taken over."""
+
+    def settled(self) -> None:
+        """The gateway has taken what it was given."""
+
+    def tell(self, news: News) -> None:
+        """Called at every round, at most a few times a second."""
+
+    def instances(self) -> list[Instance]:
+        """What was reported of the gateway's processes: asked where they say how it stands."""
+
+
+class Shift:
+    """`applied` tells whether the gateway has taken anything."""
+
+    def __init__(
+        self, *, driver: Driver, source: Source, house: House, auditor: Auditor, pace: Pace
+    ) -> None:
+        self._driver = driver
+        self._source = source
+        self._house = house
+        self._auditor = auditor
+        self._pace = pace
+        self._decoder = Decoder()
+        self._news = News(phase=WAITING)
+        self._pulled = bool(getattr(driver, "pulled", False))
+        self._judged = -self._pace.report
+        self.applied = False
+
+    def run(self, epoch: int) -> None:
+        """Raises `DriverError` and what the source and the house raise."""
+        self._driver.start(epoch=epoch)
+        self._source.begin()
+        touched = time.monotonic()
+        while self._house.going and not self._house.changed:
+            if self._source.known and self._step():
+                touched = time.monotonic()
+                self._house.settled()
+            if self.applied and time.monotonic() - touched > self._pace.touch:
+                touched = time.monotonic()
+                self._house.prove()
+                self._driver.touch()
+            if self.applied and self._auditor.wants_all_anew():
+                return
+            self._tell()
+            self._source.wait(WAIT)
+
+    def _step(self) -> bool:
+        """Bring the gateway up to the feed; tell whether there was anything to do."""
+        taken = self._source.take()
+        if self.applied and not taken:
+            # Commits that changed nothing: there is nothing that the gateway lacks.
+            if self._news.applied != self._source.position:
+                self._news = replace(self._news, applied=self._source.position)
+                self._auditor.moved(self._source.position)
+            return False
+        self._bring(taken)
+        return True
+
+    def _bring(self, taken: States) -> None:
+        resources = self._decoder.decode(taken)
+        self._house.prove()
+        if self.applied:
+            done = self._driver.apply(resources)
+            self._auditor.applied(resources, self._source.position, done.refused)
+        else:
+            whole = {key: resource for key, resource in resources.items() if resource}
+            done = self._driver.replace(whole)
+            self._auditor.replaced(whole, self._source.position, done.refused)
+            self.applied = True
+        self._note(done)
+
+    def _note(self, done: Applied) -> None:
+        self._news = replace(
+            self._news,
+            phase=IN_SYNC,
+            applied=self._source.position,
+            applied_at=millis(),
+            resources=int(self._driver.describe().get("resources", 0)),
+            written=self._news.written + done.written,
+            refused={**done.refused, **self._decoder.unreadable},
+        )
+        self._judged = -self._pace.report
+
+    def _tell(self) -> None:
+        found = self._auditor.findings
+        self._news = replace(
+            self._news,
+            lag_ms=found.lag_ms,
+            audited_at=found.audited_at,
+            differences=found.differences,
+            healed=found.healed,
+        )
+        news = self._news
+        if self._pulled and self.applied:
+            news = judge(news, self._house.instances(), now=millis())
+        self._house.tell(news)
+
+
+def millis() -> int:
+    """The wall clock as the contract's times are given, in milliseconds."""
+    return int(time.time() * 1000)
