@@ -29,7 +29,15 @@ def specs(application_ids: Iterable[str]) -> list[ApplicationSpec]:
     return [_application(row) for row in rows]
 
 
-def _application(row: Application) -> ApplicationSpec:
+def draft(application_id: str, apis: Iterable[str] = ()) -> ApplicationSpec | None:
+    """An application as if it were published, and with it those of its APIs that are published or
+    named by their ids. None: there is none."""
+    rows = Application.objects.filter(pk=uuid.UUID(application_id))
+    row = rows.prefetch_related("upstreams__members", "apis").first()
+    return _application(row, frozenset(apis)) if row else None
+
+
+def _application(row: Application, drafts: frozenset[str] = frozenset()) -> ApplicationSpec:
     versions = {one.version for one in row.upstreams.all()}
     return ApplicationSpec(
         id=str(row.pk),
@@ -43,7 +51,9 @@ def _application(row: Application) -> ApplicationSpec:
         plugins=row.plugins,
         # Without its default version an API leads nowhere.
         apis=tuple(
-            _api(one) for one in row.apis.all() if one.published and row.default_version in versions
+            _api(one)
+            for one in row.apis.all()
+            if (one.published or str(one.pk) in drafts) and row.default_version in versions
         ),
     )
 

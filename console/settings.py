@@ -235,7 +235,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"SchemeEnum": "applications.models.Upstream.Scheme"},
+    "ENUM_NAME_OVERRIDES": {
+        "SchemeEnum": "applications.models.Upstream.Scheme",
+        "GatewayKindEnum": "gateways.drivers.choices",
+    },
 }
 
 # Logging ------------------------------------------------------------------------------------------

@@ -10,17 +10,26 @@ from gateways.models import Gateway
 
 
 def gateway_url(request: HttpRequest) -> dict[str, object]:
-    """Where clients reach the first gateway of the control plane that has an address, and all
-    gateways that have one; asked for only where they are shown."""
+    """The control plane's enabled gateways (`outlets`), those of them that have an address, and
+    where clients reach the first of these; asked for only where they are shown."""
 
-    def doors() -> list[Gateway]:
+    def mine() -> list[Gateway]:
         seat = shown.seat(request)
         if seat is None:
             return []
-        mine = Gateway.objects.enabled().filter(control_plane=seat.control_plane)
-        return list(mine.exclude(url=""))
+        rows = Gateway.objects.enabled().filter(control_plane=seat.control_plane)
+        return list(rows.defer("secret"))
+
+    outlets = SimpleLazyObject(mine)
+
+    def doors() -> list[Gateway]:
+        return [gateway for gateway in outlets if gateway.url]
 
     def find() -> str:
         return next((gateway.url for gateway in doors()), "")
 
-    return {"gateway_url": SimpleLazyObject(find), "gateway_doors": SimpleLazyObject(doors)}
+    return {
+        "outlets": outlets,
+        "gateway_url": SimpleLazyObject(find),
+        "gateway_doors": SimpleLazyObject(doors),
+    }

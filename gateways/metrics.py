@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from console import lags
 from console.contract import keys
 from console.metrics import Labels, Table, held, leases
-from gateways import health
+from gateways import fleet, health, standing
+from gateways.fleet import Fleet
 from gateways.health import Phase, Status
 from gateways.models import Gateway
+from gateways.presence import State
 
 LABELS = ("gateway", "name", "kind", "control_plane")
 _PREFIX = "portolan_gateway"
@@ -20,12 +23,16 @@ _Row = tuple[Labels, bool, Status]
 
 
 def families() -> Iterator[Metric]:
-    """One query and two looks into Redis. Raises `RedisError`, `DatabaseError`."""
-    found = Gateway.objects.order_by("pk").values_list(
-        "pk", "name", "kind", "control_plane__slug", "enabled"
+    """One query and two looks into Redis, and two more for each control plane. Raises
+    `RedisError`, `DatabaseError`."""
+    found = list(
+        Gateway.objects.order_by("pk").select_related("control_plane").defer("secret", "settings")
     )
-    rows = [((str(pk), name, kind, plane), enabled) for pk, name, kind, plane, enabled in found]
+    rows = [
+        ((str(row.pk), row.name, row.kind, row.control_plane.slug), row.enabled) for row in found
+    ]
     ids = [labels[0] for labels, _enabled in rows]
+    fleets = fleet.of(found)
     said, owned = health.read(ids), held(map(keys.gateway, ids))
     table = Table(_PREFIX, LABELS)
     known: list[_Row] = []
@@ -39,6 +46,8 @@ def families() -> Iterator[Metric]:
         known.append((labels, enabled, status))
     yield from table
     yield _phases(known)
+    yield _instances(known, fleets)
+    yield _lags(known, fleets)
     yield leases("gateway", owned)
 
 
@@ -52,7 +61,12 @@ def _say(table: Table, labels: Labels, status: Status) -> None:
     table.gauge("applied_seq", text, labels, int(seq) if applied else None)
     lag = status.lag_ms / 1000 if status.applied_at else None
     text = "From the API server's word to the gateway, newest change of nodes"
-    table.gauge("lag_seconds", text, labels, lag)
+    table.gauge("last_lag_seconds", text, labels, lag)
+    text = "Resources of which the gateway served something else when it was last asked"
+    asked = bool(standing.audited_at(status))
+    found = len(standing.differences_of(status)) if asked else None
+    table.gauge("differences", text, labels, found)
+    table.moment("audited", "When it was last asked", labels, standing.audited_at(status))
     table.gauge("resources", "Routes and upstreams that it has", labels, status.resources)
     text = "Resources that its kind cannot have"
     table.gauge("refused_resources", text, labels, len(status.refused))
@@ -67,4 +81,31 @@ def _phases(rows: Iterable[_Row]) -> Metric:
         now = status.phase if enabled else Phase.DISABLED
         for phase in Phase:
             family.add_metric((*labels, phase.value), now == phase)
+    return family
+
+
+def _instances(rows: Iterable[_Row], fleets: Mapping[str, Fleet]) -> Metric:
+    family = GaugeMetricFamily(
+        f"{_PREFIX}_instances", "Its running processes, by state", labels=(*LABELS, "state")
+    )
+    for labels, _enabled, _status in rows:
+        states = [one.state for one in fleets[labels[0]].members]
+        for state in State:
+            family.add_metric((*labels, state.value), states.count(state))
+    return family
+
+
+def _lags(rows: Iterable[_Row], fleets: Mapping[str, Fleet]) -> Metric:
+    family = HistogramMetricFamily(
+        f"{_PREFIX}_lag_seconds",
+        "From the API server's word to an instance's confirmation, by change",
+        labels=LABELS,
+    )
+    for labels, _enabled, _status in rows:
+        found, bounds, below = fleets[labels[0]], [], 0
+        for one in lags.of(found) if found.measured else ():
+            below += one.count
+            bounds.append(("+Inf" if one.up_to is None else f"{one.up_to:g}", float(below)))
+        if bounds:
+            family.add_metric(labels, bounds, found.lag_sum)
     return family

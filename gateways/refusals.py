@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,17 +24,25 @@ class Refusal:
     why: str
 
 
-def refusals(refused: Mapping[str, Mapping[str, str]]) -> dict[str, list[Refusal]]:
+Key = TypeVar("Key", bound=Hashable)
+
+
+def refusals(refused: Mapping[Key, Mapping[str, str]]) -> dict[Key, list[Refusal]]:
     """What each gateway refuses, in the order of keys; two queries for all, none if nothing is
-    refused."""
-    wanted = {key for one in refused.values() for key in one}
-    known = _apis(_ids(wanted, "route")) | _upstreams(_ids(wanted, "upstream"))
+    refused. What a gateway serves otherwise is told of alike."""
+    known = named({key for one in refused.values() for key in one})
     return {
         gateway: [
             Refusal(key, *known.get(key, (key, "")), why=why) for key, why in sorted(found.items())
         ]
         for gateway, found in refused.items()
     }
+
+
+def named(wanted: Collection[str]) -> dict[str, tuple[str, str]]:
+    """The title and page of the row behind each resource, by its key in the feed; those without a
+    row are left out. Two queries, none if nothing is wanted."""
+    return _apis(_ids(wanted, "route")) | _upstreams(_ids(wanted, "upstream"))
 
 
 def _ids(wanted: Iterable[str], kind: str) -> list[uuid.UUID]:

@@ -44,6 +44,18 @@ class Progress:
     waiting_since: int = 0
 
 
+def differences_of(status: Status) -> dict[str, str]:
+    """What the gateway served otherwise when it was last asked, by the feed's keys, in sentences
+    that name the addresses."""
+    found: dict[str, str] = getattr(status, "differences", None) or {}
+    return found
+
+
+def audited_at(status: Status) -> int:
+    """When that was, in milliseconds; 0: never."""
+    return int(getattr(status, "audited_at", 0))
+
+
 class Follower(Protocol):
     """Whoever applies commits: a gateway's driver, an instance."""
 

@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 
 from console.models import ControlPlane
 from console.ui.troubles import Trouble, Weight, about, silent
-from gateways import standing, wording
+from gateways import fleet, standing, wording
+from gateways.fleet import Fleet
 from gateways.health import Phase, Status
 from gateways.models import Gateway
 from gateways.refusals import Refusal, refusals
@@ -25,18 +26,31 @@ _NAMED = 5  # refused resources of a gateway that are told of one by one
 
 
 def of(control_plane: ControlPlane) -> Iterator[Trouble]:
-    """One query and two looks into Redis; two queries more if a gateway refuses something."""
+    """One query and four looks into Redis; two queries more if a gateway refuses something, or
+    serves something else."""
     rows = Gateway.objects.enabled().filter(control_plane=control_plane).defer("secret")
     found = [(row, stands) for row, stands in standing.with_standing(rows) if stands.known]
     progress = standing.progress_of(str(control_plane.pk), found)
-    refused = refusals({str(row.pk): stands.status.refused for row, stands in found})
+    fleets = fleet.of_plane(str(control_plane.pk), [str(row.pk) for row, _stands in found])
+    told = refusals(
+        {(str(row.pk), "refused"): stands.status.refused for row, stands in found}
+        | {(str(row.pk), "other"): standing.differences_of(stands.status) for row, stands in found}
+    )
     now = int(time.time() * 1000)
     for row, stands in found:
         key = str(row.pk)
-        yield from _Look(row, stands.status, progress[key], refused[key], now).troubles()
+        yield from _Look(
+            gateway=row,
+            status=stands.status,
+            progress=progress[key],
+            refused=told[key, "refused"],
+            differing=told[key, "other"],
+            fleet=fleets[key],
+            now=now,
+        ).troubles()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
     """One gateway as it is at the moment `now`, in milliseconds."""
 
@@ -44,6 +58,8 @@ class _Look:
     status: Status
     progress: Progress
     refused: list[Refusal]
+    differing: list[Refusal]
+    fleet: Fleet
     now: int
 
     def troubles(self) -> Iterator[Trouble]:
@@ -55,6 +71,10 @@ class _Look:
         elif self.progress.waiting_since and self.now - self.progress.waiting_since > LATE:
             yield self._behind()
         yield from self._refused()
+        if self.differing:
+            yield self._differing()
+        if self.fleet.ill:
+            yield self._ill()
 
     def _trouble(self, code: str, weight: Weight, text: str, **more: Any) -> Trouble:
         values = {
@@ -106,6 +126,39 @@ class _Look:
             % (self._name | {"count": behind}),
             fix=_("Its server is slow, or its worker busy: see the lag on its page."),
             since=self.progress.waiting_since,
+        )
+
+    def _differing(self) -> Trouble:
+        count = len(self.differing)
+        return self._trouble(
+            "differs",
+            Weight.BROKEN,
+            ngettext(
+                "“%(name)s” serves something else than is compiled for %(count)d resource.",
+                "“%(name)s” serves something else than is compiled for %(count)d resources.",
+                count,
+            )
+            % (self._name | {"count": count}),
+            detail="; ".join(f"{one.title}: {one.why}" for one in self.differing[:_NAMED]),
+            fix=_("It is given again what it lacks. If this lasts, look who else writes to it."),
+        )
+
+    def _ill(self) -> Trouble:
+        ill = self.fleet.ill
+        count = len(ill)
+        return self._trouble(
+            "instances",
+            Weight.AT_RISK,
+            ngettext(
+                "%(count)d instance of “%(name)s” is not healthy.",
+                "%(count)d instances of “%(name)s” are not healthy.",
+                count,
+            )
+            % (self._name | {"count": count}),
+            detail=", ".join(
+                f"{one.instance.hostname[:60]}: {one.state.label}" for one in ill[:_NAMED]
+            ),
+            fix=_("See its page: whether the process runs, and what it says of its configuration."),
         )
 
     def _refused(self) -> Iterator[Trouble]:

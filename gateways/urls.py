@@ -6,7 +6,7 @@ from django.urls import path
 
 from gateways import explaining
 from gateways.tryout import views as tryout
-from gateways.views import details, gateways, testing
+from gateways.views import details, gateways, instances, publishing, rendered, serving, testing
 
 app_name = "gateways"
 
@@ -17,7 +17,13 @@ urlpatterns = [
     path("upstreams/<uuid:pk>/", explaining.upstream_standing, name="upstream-standing"),
     path("try/<uuid:pk>/", tryout.try_api, name="try"),
     path("traces/", explaining.trace_standing, name="trace-standing"),
+    path("dry-runs/<uuid:pk>/", publishing.application_dryrun, name="application-dryrun"),
+    path("warnings/<uuid:pk>/", publishing.application_warnings, name="application-warnings"),
     path("<uuid:pk>/", details.gateway_detail, name="gateway-detail"),
+    path("<uuid:pk>/instances/", instances.gateway_instances, name="gateway-instances"),
+    path("<uuid:pk>/publications/", details.gateway_publications, name="gateway-publications"),
+    path("<uuid:pk>/rendered/", rendered.gateway_rendered, name="gateway-rendered"),
+    path("<uuid:pk>/serving/", serving.gateway_serving, name="gateway-serving"),
     path("<uuid:pk>/edit/", gateways.gateway_edit, name="gateway-edit"),
     path("<uuid:pk>/switch/", gateways.gateway_switch, name="gateway-switch"),
     path("<uuid:pk>/test/", testing.gateway_test, name="gateway-test"),

@@ -39,6 +39,11 @@ def of_phase(phase: str, status: Status) -> Wording:
     return Wording(_("No worker has begun to drive it."), _("Start a worker."))
 
 
+def of_code(code: str) -> Wording:
+    """The words for why a gateway cannot be driven, or asked, by a `DriverError`'s code."""
+    return _failing(code)
+
+
 def _failing(reason: str) -> Wording:
     match reason:
         case "unreachable":

@@ -77,14 +77,17 @@
     });
   }
 
-  // <div data-show-when="kind=static"> follows the fields of that name in its [data-scope].
+  // <div data-show-when="kind=static"> follows the fields of that name in its [data-scope]; of
+  // several conditions, separated by blanks, all must hold.
   const show = (scope) => {
     for (const part of scope.querySelectorAll("[data-show-when]")) {
       if (part.closest("[data-scope]") !== scope) continue;
-      const [name, values] = part.dataset.showWhen.split("=");
-      const fields = [...scope.querySelectorAll(`[name="${name}"], [name$="-${name}"]`)];
-      const chosen = fields.filter((field) => field.type !== "radio" || field.checked);
-      part.hidden = !chosen.some((field) => values.split("|").includes(field.value));
+      part.hidden = !part.dataset.showWhen.split(" ").every((condition) => {
+        const [name, values] = condition.split("=");
+        const fields = [...scope.querySelectorAll(`[name="${name}"], [name$="-${name}"]`)];
+        const chosen = fields.filter((field) => field.type !== "radio" || field.checked);
+        return chosen.some((field) => values.split("|").includes(field.value));
+      });
     }
   };
   const showAll = (root) => root.querySelectorAll("[data-scope]").forEach(show);

@@ -21,6 +21,7 @@ from console.overview.steps import Counts
 from console.redis import RedisError
 from console.ui.pages import Badge
 from console.ui.troubles import Trouble, Weight
+from gateways.fleet import Fleet
 from gateways.health import Phase as GatewayPhase
 from gateways.models import Gateway
 from gateways.standing import Progress
@@ -94,6 +95,7 @@ def draw(
     gateways: Iterable[tuple[Gateway, GatewayStanding]],
     *,
     progress: Mapping[str, Progress],
+    fleets: Mapping[str, Fleet],
     troubles: Iterable[Trouble],
     counts: Counts,
 ) -> Flow:
@@ -110,6 +112,7 @@ def draw(
             row,
             stands,
             progress[str(row.pk)],
+            fleets[str(row.pk)],
             worst.get(str(row.pk), stuck if row.enabled else None),
         )
         for row, stands in gateways
@@ -182,7 +185,7 @@ def _published(status: Status, health: str) -> Arrow:
 
 
 def _gateway(
-    row: Gateway, stands: GatewayStanding, progress: Progress, worst: Weight | None
+    row: Gateway, stands: GatewayStanding, progress: Progress, fleet: Fleet, worst: Weight | None
 ) -> Box:
     status = stands.status
     in_sync = stands.known and row.enabled and status.phase == GatewayPhase.IN_SYNC
@@ -192,18 +195,21 @@ def _gateway(
             ngettext("%(count)d resource", "%(count)d resources", status.resources)
             % {"count": status.resources},
         )
+    if fleet.members:
+        counts = {"healthy": fleet.healthy, "total": len(fleet.members)}
+        figures += (_("%(healthy)d of %(total)d healthy") % counts,)
     return Box(
         key=f"gateway-{row.pk}",
         name=row.name,
         url=reverse("gateways:gateway-detail", args=[row.pk]),
         badge=stands.badge,
         figures=figures,
-        arrow=_applied(status.lag_ms, progress, _health(worst, working=in_sync)),
+        arrow=_applied(status.lag_ms, progress, fleet, _health(worst, working=in_sync)),
         icon="router",
     )
 
 
-def _applied(lag: int, progress: Progress, health: str) -> Arrow:
+def _applied(lag: int, progress: Progress, fleet: Fleet, health: str) -> Arrow:
     if progress.behind is None:
         return Arrow(health, title=_("It has not taken anything yet."))
     if progress.behind:
@@ -212,6 +218,8 @@ def _applied(lag: int, progress: Progress, health: str) -> Arrow:
         more = _("has everything")
     if health == "good" and lag > _SLOW:
         health = "warn"
+    if fleet.measured:
+        return _confirmed(fleet, more, health)
     return Arrow(
         health,
         lag=_("%(lag)d ms") % {"lag": lag} if lag else "",
@@ -223,6 +231,22 @@ def _applied(lag: int, progress: Progress, health: str) -> Arrow:
         % {"lag": lag, "more": more}
         if lag
         else more,
+    )
+
+
+def _confirmed(fleet: Fleet, more: str, health: str) -> Arrow:
+    """The arrow to a gateway whose instances confirm what they take."""
+    half, most = in_words(fleet.half), in_words(fleet.most)
+    values = {"half": half, "most": most, "more": more}
+    return Arrow(
+        health,
+        lag=half,
+        more=_("99 %% %(most)s, %(more)s") % values,
+        title=_(
+            "From the API server's word to the gateway's confirmation: half of the changes"
+            " %(half)s, 99 %% %(most)s; %(more)s."
+        )
+        % values,
     )
 
 

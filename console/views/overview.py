@@ -12,6 +12,7 @@ from console.models import ControlPlane
 from console.overview import flow, latest, propagation, steps, troubles
 from console.overview.verdict import verdict
 from console.ui.pages import control_plane_of, page
+from gateways import fleet
 from gateways import standing as gateway_standing
 from gateways.models import Gateway
 from registries import standing as registry_standing
@@ -46,6 +47,7 @@ def _look(request: HttpRequest) -> dict[str, Any]:
         registries,
         gateways,
         progress=gateway_standing.progress_of(str(control_plane.pk), gateways),
+        fleets=fleet.of_plane(str(control_plane.pk), [str(row.pk) for row, _stands in gateways]),
         troubles=found,
         counts=counts,
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from console.rest import IsSet, OwnedByControlPlane, SecretField
-from gateways.instances import Instance
+from gateways.fleet import Member
 from gateways.models import Gateway
+from gateways.presence import State
 
 
 class GatewaySerializer(OwnedByControlPlane[Gateway]):
@@ -33,16 +36,111 @@ class GatewaySerializer(OwnedByControlPlane[Gateway]):
         )
 
 
-class GatewayInstanceSerializer(serializers.Serializer[Instance]):
-    """A running process of a gateway, as it last reported itself. Times are milliseconds."""
+class UnsavedGatewaySerializer(GatewaySerializer):
+    """A gateway to be tried out: its name and control plane matter only when it is saved."""
 
-    id = serializers.CharField()
-    hostname = serializers.CharField()
-    version = serializers.CharField()
-    by = serializers.CharField(help_text=_("Who reports it: driver, agent, xds, module or poll"))
-    applied = serializers.CharField(help_text=_("Position in the control plane's feed"))
-    applied_at = serializers.IntegerField()
-    refuses = serializers.CharField()
-    lag_ms = serializers.IntegerField(allow_null=True)
-    registered_at = serializers.IntegerField()
-    seen_at = serializers.IntegerField()
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        return attrs
+
+    class Meta(GatewaySerializer.Meta):
+        extra_kwargs: ClassVar = {"name": {"required": False}}
+
+
+class GatewayFindingSerializer(serializers.Serializer[Any]):
+    ok = serializers.BooleanField()
+    text = serializers.CharField()
+    fix = serializers.CharField(help_text=_("What to do about it; may be empty"))
+    detail = serializers.CharField(help_text=_("What exactly was said; may be empty"))
+
+
+class GatewayTestSerializer(serializers.Serializer[Any]):
+    """All steps; those after one that failed are left out."""
+
+    ok = serializers.BooleanField()
+    findings = GatewayFindingSerializer(many=True)
+
+
+class GatewayInstanceSerializer(serializers.Serializer[Member]):
+    """A running process of a gateway, as it last reported itself, and how it stands. Times are
+    milliseconds."""
+
+    id = serializers.CharField(source="instance.id")
+    hostname = serializers.CharField(source="instance.hostname")
+    version = serializers.CharField(source="instance.version")
+    by = serializers.CharField(
+        source="instance.by", help_text=_("Who reports it: driver, agent, xds, module or poll")
+    )
+    state = serializers.ChoiceField(
+        choices=State.choices,
+        help_text=_(
+            "heartbeats: it reports, but configuration does not reach it. lost: silent for 30"
+            " seconds. offline: for two hours"
+        ),
+    )
+    applied = serializers.CharField(
+        source="instance.applied", help_text=_("Position in the control plane's feed")
+    )
+    applied_at = serializers.IntegerField(source="instance.applied_at")
+    behind = serializers.IntegerField(
+        allow_null=True, help_text=_("Commits that it lacked when it reported; null: not known")
+    )
+    behind_ms = serializers.IntegerField(
+        allow_null=True, help_text=_("How long the first of them had been waiting")
+    )
+    refuses = serializers.CharField(source="instance.refuses")
+    lag_ms = serializers.IntegerField(source="instance.lag_ms", allow_null=True)
+    registered_at = serializers.IntegerField(source="instance.registered_at")
+    seen_at = serializers.IntegerField(source="instance.seen_at")
+
+
+class RenderedQuery(serializers.Serializer[Any]):
+    application = serializers.UUIDField(required=False, help_text=_("Of this application only"))
+    resource = serializers.CharField(
+        required=False, help_text=_("Of this one only: route/ID or upstream/ID")
+    )
+    q = serializers.CharField(required=False, help_text=_("Words in a name or in its text"))
+
+
+class RenderedSerializer(serializers.Serializer[Any]):
+    """What a gateway is given for what is published, in its own words."""
+
+    gateway_kind = serializers.CharField(help_text=_("The kind of the gateway"))
+    documents = serializers.DictField(help_text=_("By their names in the gateway"))
+    refused = serializers.DictField(
+        child=serializers.CharField(), help_text=_("Resource → why the gateway cannot have it")
+    )
+    error = serializers.CharField(help_text=_("Why there is nothing at all; may be empty"))
+
+
+class ServingQuery(serializers.Serializer[Any]):
+    q = serializers.CharField(required=False, help_text=_("Words in a name or an address"))
+
+
+class ServedUpstreamSerializer(serializers.Serializer[Any]):
+    """One upstream: what the clusters say, what is compiled, what the gateway serves."""
+
+    resource = serializers.CharField(source="key")
+    name = serializers.CharField(source="title")
+    cluster = serializers.ListField(child=serializers.CharField(), allow_null=True)
+    compiled = serializers.ListField(child=serializers.CharField())
+    served = serializers.ListField(
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text=_("null: the gateway does not say, or has nothing of it"),
+    )
+    agrees = serializers.BooleanField()
+    missing = serializers.SerializerMethodField()
+    extra = serializers.SerializerMethodField()
+    refused = serializers.CharField(help_text=_("Why the gateway cannot have it; may be empty"))
+
+    def get_missing(self, line: Any) -> list[str]:
+        return list(line.difference.missing) if line.difference else []
+
+    def get_extra(self, line: Any) -> list[str]:
+        return list(line.difference.extra) if line.difference else []
+
+
+class ServingSerializer(serializers.Serializer[Any]):
+    asked = serializers.BooleanField(help_text=_("Whether the gateway has answered"))
+    error = serializers.CharField(help_text=_("Why not; may be empty"))
+    upstreams = ServedUpstreamSerializer(many=True)

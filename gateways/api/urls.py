@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
+from .dryrun import ApplicationDryRunViewSet
 from .explain import UpstreamExplainViewSet
 from .views import GatewayInstanceViewSet, GatewayViewSet
 
 
 def register(router: BaseRouter) -> None:
     router.register("gateways", GatewayViewSet)
+    router.register("applications", ApplicationDryRunViewSet, "application-dry-run")
     router.register("upstreams", UpstreamExplainViewSet)
     router.register(
         "gateways/<uuid:gateway_id>/instances", GatewayInstanceViewSet, "gateway-instance"

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from console import redis
-from console.rest import RoomView, RowViewSet, draft_of
-from gateways import actions, instances
+from applications.models import Application
+from console.rest import ConnectionThrottle, RoomView, RowViewSet, draft_of
+from gateways import actions, fleet, readback, rendering, standing, verification
 from gateways.models import Gateway
+from gateways.rendering import Asked
+from gateways.throttling import ReadingThrottle
 
 from .filters import GatewayFilter
-from .serializers import GatewayInstanceSerializer, GatewaySerializer
+from .serializers import (
+    GatewayInstanceSerializer,
+    GatewaySerializer,
+    GatewayTestSerializer,
+    RenderedQuery,
+    RenderedSerializer,
+    ServingQuery,
+    ServingSerializer,
+    UnsavedGatewaySerializer,
+)
+
+_SERVED = 1_000  # upstreams of one answer; the search finds the others
 
 
 @extend_schema(tags=["gateways"])
@@ -35,6 +53,90 @@ class GatewayViewSet(RowViewSet[Gateway]):
     def perform_destroy(self, instance: Gateway) -> None:
         actions.delete_gateway(gateway=instance, actor=self.actor)
 
+    @extend_schema(
+        operation_id="gateways_test_unsaved",
+        request=UnsavedGatewaySerializer,
+        responses=GatewayTestSerializer,
+    )
+    @action(detail=False, methods=["post"], throttle_classes=[ConnectionThrottle])
+    def test(self, request: Request) -> Response:
+        """Try whether a gateway could be driven; nothing is saved."""
+        serializer = UnsavedGatewaySerializer(
+            data=request.data, context=self.get_serializer_context()
+        )
+        serializer.is_valid(raise_exception=True)
+        gateway = serializer.draft()
+        gateway.full_clean(
+            exclude={"name", "control_plane"}, validate_unique=False, validate_constraints=False
+        )
+        return _tested(gateway)
+
+    @extend_schema(operation_id="gateways_test", request=None, responses=GatewayTestSerializer)
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="test",
+        url_name="test-saved",
+        throttle_classes=[ConnectionThrottle],
+    )
+    def test_saved(self, request: Request, pk: uuid.UUID) -> Response:
+        """Try whether the gateway, as it is saved, can be driven."""
+        return _tested(self.get_object())
+
+    @extend_schema(
+        operation_id="gateways_rendered",
+        filters=False,
+        parameters=[RenderedQuery],
+        responses=RenderedSerializer,
+    )
+    @action(detail=True)
+    def rendered(self, request: Request, pk: uuid.UUID) -> Response:
+        """What the gateway is given for what is published; asks no gateway."""
+        query = RenderedQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked, gateway = query.validated_data, self.get_object()
+        plane = str(gateway.control_plane_id)
+        if "resource" in asked:
+            resources = rendering.some(plane, [asked["resource"]])
+        elif "application" in asked:
+            rows = Application.objects.filter(control_plane=gateway.control_plane_id)
+            row = get_object_or_404(rows, pk=asked["application"])
+            resources = rendering.some(plane, rendering.keys_of(row))
+        else:
+            resources = rendering.published(plane)
+        shown = rendering.preview(gateway, resources)
+        found: dict[str, Any] = {
+            "gateway_kind": gateway.kind,
+            "documents": rendering.fitting(shown.documents, asked.get("q", "")),
+            "refused": shown.refused,
+            "error": shown.error,
+        }
+        return Response(RenderedSerializer(found).data)
+
+    @extend_schema(
+        operation_id="gateways_serving",
+        filters=False,
+        parameters=[ServingQuery],
+        responses=ServingSerializer,
+    )
+    @action(detail=True, throttle_classes=[ReadingThrottle])
+    def serving(self, request: Request, pk: uuid.UUID) -> Response:
+        """Ask the gateway what it serves, and compare: what the clusters say, what is compiled,
+        what it uses."""
+        query = ServingQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        gateway = self.get_object()
+        asked = Asked() if gateway.by_agent else rendering.serving(gateway)
+        plane = str(gateway.control_plane_id)
+        shown = readback.upstreams(plane, query.validated_data.get("q", ""))[:_SERVED]
+        refused = standing.of([gateway])[str(gateway.pk)].status.refused
+        found = {
+            "asked": asked.served is not None,
+            "error": asked.error,
+            "upstreams": readback.lines(gateway, shown, asked.served, refused),
+        }
+        return Response(ServingSerializer(found).data)
+
 
 @extend_schema(tags=["gateways"])
 class GatewayInstanceViewSet(RoomView[Gateway], GenericViewSet[Gateway]):
@@ -45,5 +147,11 @@ class GatewayInstanceViewSet(RoomView[Gateway], GenericViewSet[Gateway]):
 
     def list(self, request: Request, gateway_id: str) -> Response:
         gateway = self.owner(Gateway.objects.all(), "gateway_id")
-        found = instances.read(redis.store(), [str(gateway.pk)])[str(gateway.pk)]
+        found = fleet.of([gateway])[str(gateway.pk)].members
         return Response(self.get_serializer(found, many=True).data)
+
+
+def _tested(gateway: Gateway) -> Response:
+    results = verification.examine(gateway)
+    report = {"ok": all(one.ok for one in results), "findings": results}
+    return Response(GatewayTestSerializer(report).data)

@@ -33,6 +33,14 @@ class SecretChoice(models.TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
+class SettingField:
+    """A setting's field and when it is shown (`settings.when_of`)."""
+
+    field: BoundField
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class KindCard:
     """A kind as the form offers it, with the fields of its settings."""
 
@@ -42,7 +50,7 @@ class KindCard:
     text: str
     secret: str
     chosen: bool
-    fields: list[BoundField]
+    fields: list[SettingField]
 
 
 class GatewayPageForm(RowForm):
@@ -60,7 +68,7 @@ class GatewayPageForm(RowForm):
 
     class Meta:
         model = Gateway
-        fields = ("name", "description", "enabled", "kind", "url")
+        fields = ("name", "description", "enabled", "kind", "url", "by_agent")
         widgets = {
             "description": forms.Textarea(attrs={"rows": 2}),
             "url": forms.URLInput(attrs={"placeholder": "http://127.0.0.1:9080"}),
@@ -95,7 +103,10 @@ class GatewayPageForm(RowForm):
     @property
     def kinds(self) -> Iterator[KindCard]:
         for key, row in drivers.KINDS.items():
-            names = [settings.name_of(key, one.name) for one in drivers.settings_of(key)]
+            fields = [
+                SettingField(self[settings.name_of(key, one.name)], settings.when_of(key, one))
+                for one in settings.in_order(key)
+            ]
             yield KindCard(
                 key=key,
                 label=row.label,
@@ -103,7 +114,7 @@ class GatewayPageForm(RowForm):
                 text=gettext(row.text),
                 secret=gettext(row.secret),
                 chosen=key == self.kind,
-                fields=[self[name] for name in names],
+                fields=fields,
             )
 
     def clean(self) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from console import redis
 from console.contract import keys
 from console.ui.pages import page
-from gateways import instances, standing, wording
+from gateways import fleet, publications, standing, wording
 from gateways.forms import settings
 from gateways.models import Gateway
 from gateways.refusals import refusals
@@ -23,8 +22,11 @@ def gateway_detail(request: HttpRequest, pk: str) -> HttpResponse:
     gateway = get_object_or_404(rows_of(request).defer("secret"), pk=pk)
     if request.headers.get("HX-Request"):
         return render(request, "gateways/_gateway_live.html", _now(gateway))
+    now = _now(gateway)
     context = {
-        **_now(gateway),
+        **now,
+        "fleet": fleet.of([gateway])[str(gateway.pk)],
+        "publications": publications.last(gateway, now["standing"].status),
         "has_secret": Gateway.objects.filter(pk=pk).exclude(secret=b"").exists(),
         "kind": gateway.get_kind_display(),
         "settings": settings.in_words(gateway.kind, gateway.settings),
@@ -39,16 +41,32 @@ def gateway_detail(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "gateways/gateway_detail.html", context)
 
 
+@page()
+def gateway_publications(request: HttpRequest, pk: str) -> HttpResponse:
+    """What was published last, a part of the page."""
+    gateway = get_object_or_404(rows_of(request).defer("secret"), pk=pk)
+    status = standing.of([gateway])[str(gateway.pk)].status
+    context = {"publications": publications.last(gateway, status)}
+    return render(request, "gateways/_publications.html", context)
+
+
 def _now(gateway: Gateway) -> dict[str, Any]:
     """What the part that changes shows."""
     key = str(gateway.pk)
     stands = standing.of([gateway])[key]
     phase = standing.phase_of(gateway, stands)
+    told = refusals(
+        {
+            "refused": stands.status.refused,
+            "differences": standing.differences_of(stands.status),
+        }
+    )
     return {
         "gateway": gateway,
         "standing": stands,
         "wording": wording.of_phase(phase, stands.status),
         "progress": standing.progress_of(str(gateway.control_plane_id), [(gateway, stands)])[key],
-        "refusals": refusals({key: stands.status.refused})[key],
-        "instances": instances.read(redis.store(), [key])[key],
+        "refusals": told["refused"],
+        "differences": told["differences"],
+        "audited_at": standing.audited_at(stands.status),
     }

@@ -12,15 +12,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console import redis
 from console.contract import keys
 from console.ui import toasts
 from console.ui.forms import ConfirmForm
 from console.ui.lists import Column, Listing, export
 from console.ui.pages import control_plane_of, page
-from gateways import actions, instances, standing
+from gateways import actions, drivers, fleet, standing
+from gateways.fleet import Fleet
 from gateways.forms import GatewayFilterForm, GatewayPageForm
-from gateways.instances import Instance
 from gateways.models import Gateway
 
 _SORTS = {
@@ -66,7 +65,8 @@ def gateway_list(request: HttpRequest) -> HttpResponse:
 
 @page("GET", "POST")
 def gateway_create(request: HttpRequest) -> HttpResponse:
-    gateway = Gateway(control_plane=control_plane_of(request))
+    first = next(iter(drivers.KINDS))
+    gateway = Gateway(control_plane=control_plane_of(request), kind=first)
     form = GatewayPageForm(request.POST or None, instance=gateway)
     if request.method == "POST" and form.attempt(
         lambda: actions.create_gateway(gateway=gateway, actor=request.user)
@@ -133,7 +133,7 @@ def gateway_delete(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "_confirm_delete.html", context)
 
 
-Told = tuple[Gateway, standing.Standing, standing.Progress, list[Instance]]
+Told = tuple[Gateway, standing.Standing, standing.Progress, Fleet]
 
 
 def _wanted(request: HttpRequest, form: GatewayFilterForm) -> QuerySet[Gateway]:
@@ -158,10 +158,10 @@ def _wanted(request: HttpRequest, form: GatewayFilterForm) -> QuerySet[Gateway]:
 
 
 def _told(control_plane_id: str, rows: Any) -> list[Told]:
-    """Rows with how they stand and how far they are; three looks into Redis."""
+    """Rows with how they stand and how far they are; four looks into Redis."""
     found = standing.with_standing(rows)
     progress = standing.progress_of(control_plane_id, found)
-    known = instances.read(redis.store(), [str(row.pk) for row, _stands in found])
+    known = fleet.of_plane(control_plane_id, [str(row.pk) for row, _stands in found])
     return [(row, stands, progress[str(row.pk)], known[str(row.pk)]) for row, stands in found]
 
 
@@ -177,5 +177,7 @@ def _columns() -> list[Column[Told]]:
         Column("behind", lambda one: one[2].behind),
         Column("lag_ms", lambda one: one[1].status.lag_ms),
         Column("resources", lambda one: one[1].status.resources),
-        Column("instances", lambda one: len(one[3])),
+        Column("instances", lambda one: len(one[3].members)),
+        Column("healthy_instances", lambda one: one[3].healthy),
+        Column("by_agent", lambda one: one[0].by_agent),
     ]

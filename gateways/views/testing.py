@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from console.ui.pages import control_plane_of, page
-from gateways import actions, verification
+from gateways import actions, throttling, verification
 from gateways.forms import GatewayPageForm
 from gateways.models import Gateway
 from gateways.views.gateways import rows_of
@@ -46,6 +46,9 @@ def _try_form(request: HttpRequest, gateway: Gateway) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, gateway: Gateway) -> HttpResponse:
+    too_many = throttling.refused(request)
+    if too_many:
+        return render(request, "gateways/_test_result.html", {"too_many": too_many})
     results = verification.examine(gateway)
     context = {"results": results, "passed": all(one.ok for one in results)}
     return render(request, "gateways/_test_result.html", context)

@@ -67,6 +67,8 @@ def _address(name: str, rows: Rows) -> str:
     }.get(name.partition(":")[0])
     if name == "applications:registry-users":
         return reverse(name, args=[rows.registry.pk])
+    if name in ("gateways:application-dryrun", "gateways:application-warnings"):
+        return reverse(name, args=[rows.application.pk])
     if name == "gateways:try":
         return reverse(name, args=[rows.api.pk])
     if name in UPSTREAMS:

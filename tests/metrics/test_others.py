@@ -63,7 +63,7 @@ def test_a_gateway_tells_what_its_driver_said(store: Client, scrape: Callable[[]
         "up": 1,
         "driven": 1,
         "applied_seq": 41,
-        "lag_seconds": 0.008,
+        "last_lag_seconds": 0.008,
         "resources": 5,
         "written_total": 6,
         "refused_resources": 1,

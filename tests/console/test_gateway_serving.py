@@ -1,0 +1,91 @@
+"""What a gateway really serves: cluster, console and gateway side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from gateways import readback
+from gateways.drivers.base import Served
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from .scenes import Scene
+
+
+def _lines(scene: Scene, served: Served | None, **refused: str) -> list[readback.Line]:
+    shown = readback.upstreams(str(scene.rows.plane.pk))
+    return readback.lines(scene.rows.gateway, shown, served, refused)
+
+
+def _key(scene: Scene) -> str:
+    return f"upstream/{scene.rows.application.upstreams.get().pk}"
+
+
+def test_three_columns_that_agree(scene: Scene) -> None:
+    # The practice service has two ready endpoints, which the scene has compiled with port 80.
+    [line] = _lines(scene, Served(upstreams={_key(scene): ("10.0.0.1:80", "10.0.0.2:80")}))
+    assert line.cluster == line.compiled == line.served
+    assert line.agrees
+    assert "sd.httpbin.org" in line.title
+
+
+def test_each_column_may_be_behind_the_one_before(scene: Scene) -> None:
+    scene.compiled(nodes=1)
+    [line] = _lines(scene, Served(upstreams={_key(scene): ("10.0.0.1:80", "10.0.0.9:80")}))
+    assert line.cluster == ("10.0.0.1:80", "10.0.0.2:80")
+    assert line.waiting
+    assert line.difference is not None
+    assert line.difference.extra == ("10.0.0.9:80",)
+    [silent] = _lines(scene, None)
+    assert (silent.served, silent.difference) == (None, None)
+
+
+def test_the_page_shows_them_and_says_why_a_gateway_is_not_asked(
+    page: Client, scene: Scene
+) -> None:
+    address = reverse("gateways:gateway-serving", args=[scene.rows.gateway.pk])
+    html = page.get(address).content.decode()
+    assert "10.0.0.1:80" in html
+    assert "cannot be asked what it serves" in html or "did not answer" in html
+    type(scene.rows.gateway).objects.update(by_agent=True)
+    assert "Its agent drives it" in page.get(address).content.decode()
+    found = page.get(address + "?q=10.0.0.1").content.decode()
+    assert "10.0.0.1:80" in found
+    assert "No upstream has this name" in page.get(address + "?q=nowhere").content.decode()
+
+
+def test_asking_is_limited(page: Client, scene: Scene) -> None:
+    address = reverse("gateways:gateway-serving", args=[scene.rows.gateway.pk])
+    answers = [page.get(address).content.decode() for _ in range(31)]
+    assert "Too many requests" not in answers[0]
+    assert "Too many requests" in answers[-1]
+    tested = reverse("gateways:gateway-test", args=[scene.rows.gateway.pk])
+    said = [page.post(tested).content.decode() for _ in range(61)]
+    assert "Too many requests" in said[-1]
+
+
+def test_rest_tells_the_same(page: Client, scene: Scene) -> None:
+    answer = page.get(f"/api/v1/gateways/{scene.rows.gateway.pk}/serving/").json()
+    [line] = answer["upstreams"]
+    assert line["cluster"] == line["compiled"] == ["10.0.0.1:80", "10.0.0.2:80"]
+    assert (line["served"], line["missing"], line["extra"]) == (None, [], [])
+    assert answer["asked"] is False
+
+
+def test_the_last_commits_are_named(page: Client, scene: Scene) -> None:
+    scene.gateway(applied=scene.position)
+    html = page.get(
+        reverse("gateways:gateway-publications", args=[scene.rows.gateway.pk])
+    ).content.decode()
+    assert "of “sd.httpbin.org”" in html
+    assert "applied after" in html
+    before = scene.position
+    scene.compiled(nodes=5)
+    scene.gateway(applied=before)
+    html = page.get(
+        reverse("gateways:gateway-publications", args=[scene.rows.gateway.pk])
+    ).content.decode()
+    assert "waiting" in html
