@@ -58,13 +58,19 @@ def test_a_form_has_a_field_for_each_type_of_a_kind_that_it_never_heard_of(kind:
     }
     cards = {card.key: card for card in GatewayPageForm().kinds}
     assert cards["example"].text == "What it is"
-    assert next(one.name for one in cards["traefik"].fields) == "traefik-redis_url"
+    assert next(one.field.name for one in cards["traefik"].fields) == "traefik-provider"
 
 
 @pytest.mark.parametrize(
     ("given", "name", "says"),
     [
-        ({}, "redis_url", "redis://host:port/database"),
+        ({"provider": "redis"}, "redis_url", "redis://host:port/database"),
+        ({"provider": "file"}, "file", "whole path"),
+        ({"provider": "file", "file": "/etc/traefik/../x.yml"}, "file", "whole path"),
+        ({"provider": "file", "file": "/etc/passwd"}, "file", "whole path"),
+        ({"provider": "etcd"}, "provider", "Invalid enum value"),
+        ({"api_url": "ftp://x"}, "api_url", "http://host:port"),
+        ({"api_url": "http://user:password@x"}, "api_url", "http://host:port"),
         ({"redis_url": 3}, "redis_url", "Expected `str`"),
         ({"redis_url": "http://x"}, "redis_url", "redis://host:port/database"),
         ({"redis_url": "redis://x:notaport"}, "redis_url", "redis://host:port/database"),
@@ -81,3 +87,13 @@ def test_a_setting_that_does_not_fit_is_named(given: object, name: str, says: st
         drivers.check_settings("traefik", given)
     assert caught.value.setting == name
     assert says in str(caught.value)
+
+
+def test_the_provider_goes_by_what_is_given() -> None:
+    def provider(**given: object) -> object:
+        return drivers.check_settings("traefik", given)["provider"]
+
+    assert provider() == "http"
+    assert provider(redis_url="redis://x") == "redis"
+    assert provider(file="/etc/traefik/x.yml") == "file"
+    assert provider(redis_url="redis://x", provider="http") == "http"

@@ -5,20 +5,31 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from msgspec import Meta, Struct
 
 from gateways.drivers.base import BadSetting, gettext_noop
 
-REDIS, HTTP, FILE = "redis", "http", "file"
+Provider = Literal["", "http", "redis", "file"]
+REDIS: Final = "redis"
+HTTP: Final = "http"
+FILE: Final = "file"
 FOLDERS = "GATEWAYS_FILE_FOLDERS"
 _ROOT = re.compile(r"[A-Za-z][\w.-]{0,62}")
 
+_PROVIDERS = {
+    "": gettext_noop("By what else is given"),
+    HTTP: gettext_noop("HTTP: Traefik fetches them here"),
+    REDIS: gettext_noop("Redis: a tree of keys"),
+    FILE: gettext_noop("A file beside Traefik"),
+}
+
 
 class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
-    """`provider`: which of Traefik's providers reads from us. `redis_url`: the server and database
+    """`provider`: which of Traefik's providers reads from us; empty until it is known by what else
+    is given. `redis_url`: the server and database
     of the tree, without password (that is the gateway's secret). `root_key`: as in Traefik's
     providers.redis.rootKey; roots in one database must not begin alike. `entry_points`: of the
     routers; none means Traefik's default ones."""
@@ -31,6 +42,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
                 "Server and database that Traefik's Redis provider reads, without a password."
             ),
             examples=["redis://127.0.0.1:6379/2"],
+            extra_json_schema={"when": {"provider": ["", REDIS]}},
         ),
     ] = ""
     root_key: Annotated[
@@ -42,6 +54,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
                 " alike."
             ),
             examples=["traefik"],
+            extra_json_schema={"when": {"provider": ["", REDIS]}},
         ),
     ] = "traefik"
     entry_points: Annotated[
@@ -55,15 +68,16 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = []
     provider: Annotated[
-        Literal["redis", "http", "file"],
+        Provider,
         Meta(
             title=gettext_noop("Provider"),
             description=gettext_noop(
-                "Which of Traefik's providers reads its routes: from a tree in Redis, from this"
-                " console by HTTP, or from a file."
+                "Which of Traefik's providers reads its routes: from this console by HTTP, which is"
+                " the quickest, from a tree in Redis, or from a file. Empty: by what else is given."
             ),
+            extra_json_schema={"labels": _PROVIDERS},
         ),
-    ] = "redis"
+    ] = ""
     file: Annotated[
         str,
         Meta(
@@ -73,6 +87,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
                 " that GATEWAYS_FILE_FOLDERS names there."
             ),
             examples=["/etc/traefik/dynamic/portolan.yml"],
+            extra_json_schema={"when": {"provider": ["", FILE]}},
         ),
     ] = ""
     api_url: Annotated[
@@ -87,6 +102,9 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
     ] = ""
 
     def __post_init__(self) -> None:
+        if not self.provider:
+            known: Provider = FILE if self.file else HTTP
+            self.provider = REDIS if self.redis_url else known
         if self.provider == REDIS or self.redis_url:
             self._check_redis()
         if self.provider == FILE or self.file:
