@@ -41,6 +41,8 @@ def cluster(upstream: Upstream) -> Any:
         raise Unsupported(f"Envoy has no load balancing by {upstream.balance}.")
     if upstream.scheme not in ("http", "https"):
         raise Unsupported(f"Envoy has no scheme {upstream.scheme}.")
+    if upstream.balance == "consistent_hash":
+        hashed(upstream.hash_key)
     fields: dict[str, Any] = {
         "name": name(upstream.id),
         "connect_timeout": api.seconds(upstream.timeouts.connect),
@@ -61,6 +63,7 @@ def cluster(upstream: Upstream) -> Any:
     if by_name(upstream):
         fields["type"] = "STRICT_DNS"
         fields["respect_dns_ttl"] = True
+        fields["dns_lookup_family"] = "V4_PREFERRED"
         fields["load_assignment"] = assignment(upstream)
     else:
         fields["type"] = "EDS"
@@ -88,6 +91,22 @@ def assignment(upstream: Upstream) -> Any:
     if len(priorities) > 1:
         fields["policy"] = {"overprovisioning_factor": {"value": _OVERPROVISIONING}}
     return api.Assignment(**fields)
+
+
+def hashed(key: str) -> dict[str, Any]:
+    """A HashPolicy of the routes that lead to an upstream. Raises `Unsupported`."""
+    kind, _, name = key.partition(":")
+    if key == "remote_addr":
+        return {"connection_properties": {"source_ip": True}}
+    if key == "uri":
+        return {"header": {"header_name": ":path"}}
+    if kind == "header" and name:
+        return {"header": {"header_name": name.lower()}}
+    if kind == "cookie" and name:
+        return {"cookie": {"name": name}}
+    if kind == "query" and name:
+        return {"query_parameter": {"name": name}}
+    raise Unsupported(f"Envoy cannot hash by “{key}”.")
 
 
 def by_name(upstream: Upstream) -> bool:

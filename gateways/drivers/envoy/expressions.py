@@ -34,12 +34,28 @@ def matcher(one: Expression) -> dict[str, Any]:
     )
     if one.operator in _OPPOSITES:
         found["invert_match"] = True
+        if "string_match" in found:
+            _demand_letters(one)
+            # Else what is not there would fulfil nothing, not even a negation.
+            found["treat_missing_header_as_empty"] = True
     return found
 
 
 def whole(pattern: str) -> dict[str, Any]:
     """A StringMatcher for a text that fits as a whole."""
     return {"safe_regex": {"regex": pattern}}
+
+
+def _demand_letters(one: Expression) -> None:
+    """A header that is not there is empty for Envoy: a negation must not be about that."""
+    if one.subject != "header":
+        return
+    try:
+        empty = not one.value or (one.operator == "regex_not_match" and re.search(one.value, ""))
+    except re.error:
+        empty = False
+    if empty:
+        raise Unsupported("Envoy cannot tell a header that is empty from one that is not there.")
 
 
 def _header(one: Expression, operator: str) -> dict[str, Any]:
@@ -72,7 +88,7 @@ def _query(one: Expression, operator: str) -> dict[str, Any]:
         value = f"={''.join(patterns.encoded(one.value))}"
         value = f"(?:{value})?" if not one.value else value
     else:
-        value = f"={patterns.searched(one.value, within='&#')}"
+        value = f"={patterns.searched(one.value, within='&#', coded=True)}"
     text = rf"[^?]*\?(?:[^#]*&)?{name}{value}(?:[&#].*)?"
     return {"name": ":path", "string_match": whole(text)}
 

@@ -5,8 +5,8 @@ contract searches in it. And RE2 knows less: one expression that it cannot read 
 refuse every route. So an expression is read here, sign by sign, and written anew from what both
 know; what is not known raises `Unsupported`.
 
-Written anew it can also be kept within one part of a larger text: the value of a query parameter
-must not reach into the next one.
+Written anew it can also be kept within one part of a larger text, the value of a query parameter
+must not reach into the next one, and take signs as they are coded there.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ _GROUP = re.compile(r"\((?:\?(?::|i:|P<\w+>))?")
 _REPEAT = re.compile(r"(?:[*+?]|\{(\d+)(?:,(\d*))?\})\??")
 
 
-def searched(pattern: str, *, within: str = "") -> str:
+def searched(pattern: str, *, within: str = "", coded: bool = False) -> str:
     """What fits a whole text in which `pattern` is found. `within`: signs that end the text and
-    that nothing in it may be. Raises `Unsupported`."""
+    that nothing in it may be. `coded`: the text is of a query, a space is ``+`` or ``%20``. A sign
+    that a range or an excluding class stands for is looked for as it is. Raises `Unsupported`."""
     ignoring = "(?i:" if pattern.startswith("(?i)") else "(?:"
-    reader = _Reader(pattern.removeprefix("(?i)"), within)
-    branches = [_anywhere(branch, within) for branch in reader.branches()]
+    reader = _Reader(pattern.removeprefix("(?i)"), within, coded)
+    branches = [_anywhere(branch, reader.any) for branch in reader.branches()]
     return f"{ignoring}{'|'.join(branches)})"
 
 
@@ -37,15 +38,14 @@ def literal(text: str) -> str:
     return "".join(sign if _PLAIN.fullmatch(sign) else _escaped(sign) for sign in text)
 
 
-def _anywhere(branch: list[str], within: str) -> str:
-    """A branch of the outermost level with whatever may stand beside it."""
-    beside = f"[^{literal(within)}]*" if within else ".*"
-    left = right = beside
+def _anywhere(branch: list[str], sign: str) -> str:
+    """A branch of the outermost level with whatever signs may stand beside it."""
+    left = right = f"{sign}*"
     if branch and branch[0] == "^":
         left, branch = "", branch[1:]
     if branch and branch[-1] == "$":
         right, branch = "", branch[:-1]
-    if within and ("^" in branch or "$" in branch):
+    if sign != "." and ("^" in branch or "$" in branch):
         raise Unsupported("“^” and “$” can only stand at the ends of an expression here.")
     return left + "".join(branch) + right
 
@@ -59,11 +59,13 @@ def _escaped(sign: str) -> str:
 class _Reader:
     """Reads one expression from the left to the right."""
 
-    def __init__(self, pattern: str, within: str) -> None:
+    def __init__(self, pattern: str, within: str, coded: bool) -> None:
         self._text = pattern
         self._at = 0
         self._within = within
         self._depth = 0
+        self._coded = coded
+        self.any = self._excluding("") if within else "."
 
     def branches(self) -> list[list[str]]:
         """The alternatives up to the end, or to the bracket that closes the group."""
@@ -107,11 +109,10 @@ class _Reader:
         if sign in "^$":
             return sign
         if sign == ".":
-            return f"[^{literal(self._within)}]" if self._within else "."
+            return self.any
         if sign == "\\":
             return self._escape()
-        self._permit(sign)
-        return literal(sign)
+        return self._literal(sign)
 
     def _group(self) -> str:
         opened = _GROUP.match(self._text, self._at)
@@ -135,12 +136,10 @@ class _Reader:
         if sign in tuple(_CLASSES):
             if not self._within or sign.islower():
                 return f"\\{sign}"
-            return f"[^\\{sign.lower()}{literal(self._within)}]"
+            return self._excluding(f"\\{sign.lower()}")
         if sign in ("b", "B"):
             return f"\\{sign}"
-        found = self._sign(sign)
-        self._permit(found)
-        return literal(found)
+        return self._literal(self._sign(sign))
 
     def _sign(self, sign: str) -> str:
         """What a backslash and this sign stand for."""
@@ -161,7 +160,7 @@ class _Reader:
             raise Unsupported("An expression has a bracket that does not close.")
         self._at += 1
         if negated:
-            return f"[^{''.join(parts)}{literal(self._within)}]"
+            return self._excluding("".join(parts))
         return f"[{''.join(parts)}]"
 
     def _range(self, negated: bool) -> str:
@@ -197,6 +196,18 @@ class _Reader:
         sign = self._text[self._at : self._at + 1]
         self._at += 1
         return f"\\{sign}" if sign in tuple(_CLASSES) else self._sign(sign)
+
+    def _literal(self, sign: str) -> str:
+        if self._coded:
+            return f"(?:{''.join(encoded(sign))})"
+        self._permit(sign)
+        return literal(sign)
+
+    def _excluding(self, signs: str) -> str:
+        """Any sign but these, as a class has them, and but those that end the text."""
+        if not self._coded:
+            return f"[^{signs}{literal(self._within)}]"
+        return f"(?:[^{signs}{literal(self._within)}%]|%[0-9A-Fa-f]{{2}})"
 
     def _permit(self, sign: str) -> None:
         if sign in self._within:

@@ -155,7 +155,7 @@ def _action(route: Route, of: Traits) -> dict[str, Any]:
         action["idle_timeout"] = {}
         del action["retry_policy"]["per_try_idle_timeout"]
     if of.balance == "consistent_hash":
-        action["hash_policy"] = [_hashed(of.hash_key)]
+        action["hash_policy"] = [clusters.hashed(of.hash_key)]
     return action
 
 
@@ -175,18 +175,3 @@ def _retries(route: Route, of: Traits) -> dict[str, Any]:
             "host_selection_retry_max_attempts": 5,
         }
     return policy
-
-
-def _hashed(key: str) -> dict[str, Any]:
-    kind, _, name = key.partition(":")
-    if key == "remote_addr":
-        return {"connection_properties": {"source_ip": True}}
-    if key == "uri":
-        return {"header": {"header_name": ":path"}}
-    if kind == "header" and name:
-        return {"header": {"header_name": name.lower()}}
-    if kind == "cookie" and name:
-        return {"cookie": {"name": name}}
-    if kind == "query" and name:
-        return {"query_parameter": {"name": name}}
-    raise Unsupported(f"Envoy cannot hash by “{key}”.")

@@ -1,0 +1,131 @@
+"""A change costs what changed, and the bad ones are named."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.contract.wire import Node, Path, Resource, Route, Timeouts, Upstream
+from gateways.drivers.envoy import api
+from gateways.drivers.envoy.book import Book, Turned
+
+
+def upstream(number: int, *hosts: str, **fields: object) -> Upstream:
+    nodes = tuple(Node(host=host, port=80) for host in hosts or ("10.0.0.1",))
+    return Upstream(id=f"u{number}", name=f"u{number}", nodes=nodes, **fields)
+
+
+def route(number: int, **fields: object) -> Route:
+    values = {"upstream": f"u{number}", "hosts": (f"h{number}.org",)} | fields
+    return Route(id=f"r{number}", name=f"r{number}", paths=(Path(path="/"),), **values)
+
+
+def house(size: int) -> dict[str, Resource]:
+    return {f"upstream/u{n}": upstream(n) for n in range(size)} | {
+        f"route/r{n}": route(n) for n in range(size)
+    }
+
+
+def names(turned: Turned) -> dict[str, list[str]]:
+    found = {api.CLUSTERS: "clusters", api.ASSIGNMENTS: "assignments", api.ROUTES: "routes"}
+    return {found[kind]: sorted(some) for kind, some in turned.items() if some}
+
+
+@pytest.mark.parametrize("size", [100, 1_000])
+def test_a_change_of_nodes_is_one_assignment_and_nothing_else_is_rendered(size: int) -> None:
+    book = Book()
+    book.replace(house(size))
+    book.rendered.clear()
+    turned = book.apply({"upstream/u7": upstream(7, "10.0.0.2", observed_at=5)})
+    assert names(turned) == {"assignments": ["upstream/u7"]}
+    assert book.rendered == {"assignment": 1}
+    assert names(book.apply({"upstream/u7": upstream(7, "10.0.0.2", observed_at=9)})) == {}
+    assert book.rendered == {"assignment": 1}
+
+
+def test_a_new_route_renders_its_own_virtual_host() -> None:
+    book = Book()
+    book.replace(house(100))
+    book.rendered.clear()
+    assert names(book.apply({"route/r7": route(7, methods=("GET",))})) == {"routes": ["portolan"]}
+    assert book.rendered == {"route": 1, "host": 1}
+
+
+def test_how_an_upstream_is_called_goes_into_its_routes() -> None:
+    book = Book()
+    book.replace(house(3))
+    turned = book.apply({"upstream/u1": upstream(1, timeouts=Timeouts(read=1_000))})
+    assert names(turned) == {"routes": ["portolan"]}
+    hashed = upstream(1, balance="consistent_hash", hash_key="uri")
+    assert names(book.apply({"upstream/u1": hashed})) == {
+        "clusters": ["upstream/u1"],
+        "routes": ["portolan"],
+    }
+
+
+def test_nodes_with_names_are_in_the_cluster() -> None:
+    book = Book()
+    book.replace({"upstream/u1": upstream(1)})
+    turned = book.apply({"upstream/u1": upstream(1, "node.org")})
+    assert turned[api.ASSIGNMENTS] == {"upstream/u1": None}
+    assert not turned[api.CLUSTERS]["upstream/u1"].apart
+    turned = book.apply({"upstream/u1": upstream(1, "other.org")})
+    assert names(turned) == {"clusters": ["upstream/u1"]}
+    turned = book.apply({"upstream/u1": upstream(1)})
+    assert turned[api.CLUSTERS]["upstream/u1"].apart
+    assert turned[api.ASSIGNMENTS]["upstream/u1"]
+
+
+def test_what_becomes_inexpressible_is_named_and_stays_as_it_was() -> None:
+    book = Book()
+    book.replace(house(2))
+    before = book.current()
+    assert not names(book.apply({"route/r1": route(1, plugins={"x": {}})}))
+    assert not names(book.apply({"upstream/u0": upstream(0, balance="oracle")}))
+    assert "plugins: x" in book.refused["route/r1"]
+    assert "oracle" in book.refused["upstream/u0"]
+    assert book.current() == before
+    book.apply({"route/r1": route(1), "upstream/u0": None})
+    assert not book.refused
+    assert "upstream/u0" not in book.current()[api.CLUSTERS]
+
+
+@pytest.mark.parametrize("bad", [{3}, {0}, {2, 9}, set(range(10))])
+def test_routes_that_envoy_refuses_after_all_are_found_and_left_out(bad: set[int]) -> None:
+    book = Book()
+    book.replace({f"route/r{n}": route(n) for n in range(10, 13)})
+    book.confirm(version(book))
+    book.apply({f"route/r{n}": route(n) for n in range(10)})
+    for _step in range(60):
+        if version(book) in seen(book, bad):
+            book.refuse(version(book), "no good")
+        elif not book.confirm(version(book)).get(api.ROUTES):
+            break
+    assert book.banned.keys() == {f"route/r{n}" for n in bad}
+    assert hosts(book) == {f"h{n}.org" for n in range(13) if n not in bad}
+    mended = min(bad)
+    book.apply({f"route/r{mended}": route(mended, methods=("GET",))})
+    assert f"route/r{mended}" not in book.banned
+    assert f"h{mended}.org" in hosts(book)
+
+
+def version(book: Book) -> str:
+    (held,) = book.current()[api.ROUTES].values()
+    return held.version
+
+
+def hosts(book: Book) -> set[str]:
+    (held,) = book.current()[api.ROUTES].values()
+    return {one.name for one in api.Routes.FromString(held.body).virtual_hosts}
+
+
+def seen(book: Book, bad: set[int]) -> set[str]:
+    """The versions that Envoy refuses: this one, if a bad route is in it."""
+    return {version(book)} if hosts(book) & {f"h{n}.org" for n in bad} else set()
+
+
+def test_garbage_in_checks_is_named() -> None:
+    book = Book()
+    book.apply(
+        {"upstream/u1": upstream(1, checks={"active": {"healthy": {"http_statuses": [[]]}}})}
+    )
+    assert "upstream/u1" in book.refused
