@@ -264,7 +264,11 @@ class Running:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="xds", daemon=True)
         self._thread.start()
-        self._do(server.start(host, port, **options))
+        try:
+            self._do(server.start(host, port, **options))
+        except BaseException:
+            self._end()
+            raise
 
     @property
     def port(self) -> int:
@@ -275,6 +279,9 @@ class Running:
 
     def stop(self) -> None:
         self._do(self.server.stop())
+        self._end()
+
+    def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()

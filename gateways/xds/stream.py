@@ -77,7 +77,7 @@ class Stream:
         self._nonces = 0
         self._update = 0  # the newest that was told
         self._awaited: set[str] = set()  # clusters sent whose nodes are not confirmed yet
-        self._awaiting_since = 0.0
+        self._awaiting_since: float | None = None
         self.refused: dict[tuple[str, str], str] = {}  # type and name → Envoy's reason
 
     @property
@@ -217,9 +217,10 @@ class Stream:
             name in self._held(api.CLUSTERS) for name in clusters.lacking
         )
         if not unsent and not self._awaited:
-            self._awaiting_since = 0.0
+            self._awaiting_since = None
             return False
-        self._awaiting_since = self._awaiting_since or self._clock()
+        if self._awaiting_since is None:
+            self._awaiting_since = self._clock()
         return self._clock() - self._awaiting_since < PATIENCE
 
     def _sendable(self, kind: str, subscription: Subscription) -> list[str]:

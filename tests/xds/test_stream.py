@@ -1,0 +1,265 @@
+"""What one Envoy is sent, in which order, and what its word does. Without a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateways.drivers.envoy import api
+from gateways.drivers.envoy.book import Named, named
+from gateways.xds.stream import PATIENCE, Stream
+
+SHORT = {
+    api.CLUSTERS: "cluster",
+    api.ASSIGNMENTS: "nodes",
+    api.LISTENERS: "listener",
+    api.ROUTES: "routes",
+}
+
+
+class Talk:
+    """A stream, what it may give, and a clock."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, dict[str, Named]] = {kind: {} for kind in SHORT}
+        self.now = 0.0
+        self.update = 0
+        self.stream = self.come()
+
+    def come(self) -> Stream:
+        self.stream = Stream(lambda kind: self.held[kind], clock=lambda: self.now)
+        self.stream.turned(self.update, {})
+        return self.stream
+
+    def put(self, kind: str, *names: str, text: str = "1") -> None:
+        for name in names:
+            self.held[kind][name] = named(
+                name, f"{name} {text}".encode(), apart=kind == api.CLUSTERS
+            )
+        self._turned(kind, *names)
+
+    def drop(self, kind: str, *names: str) -> None:
+        for name in names:
+            del self.held[kind][name]
+        self._turned(kind, *names)
+
+    def ask(self, kind: str, *names: str, versions: dict[str, str] | None = None) -> None:
+        request = api.DeltaRequest(
+            type_url=kind,
+            resource_names_subscribe=names,
+            initial_resource_versions=versions or {},
+        )
+        self.stream.take(request)
+
+    def next(self) -> Any:
+        found = self.stream.next()
+        return None if found is None else api.DeltaResponse.FromString(found)
+
+    def said(self) -> list[str]:
+        """All that comes without another word of Envoy's: “cluster +a -b”."""
+        found = []
+        while (answer := self.next()) is not None:
+            self.last = answer
+            names = [f"+{one.name}" for one in answer.resources]
+            names += [f"-{name}" for name in answer.removed_resources]
+            found.append(" ".join([SHORT[answer.type_url], *sorted(names)]))
+        return found
+
+    def confirm(self, answer: Any, reason: str = "") -> Any:
+        request = api.DeltaRequest(type_url=answer.type_url, response_nonce=answer.nonce)
+        if reason:
+            request.error_detail.message = reason
+        return self.stream.take(request)
+
+    def settle(self) -> list[str]:
+        """Answer as Envoy does until nothing comes."""
+        found = []
+        while (answer := self.next()) is not None:
+            found.append(SHORT[answer.type_url])
+            self.confirm(answer)
+            if answer.type_url == api.CLUSTERS:
+                self.ask(api.ASSIGNMENTS, *(one.name for one in answer.resources))
+        return found
+
+    def _turned(self, kind: str, *names: str) -> None:
+        self.update += 1
+        self.stream.turned(self.update, {kind: set(names)})
+
+
+@pytest.fixture
+def talk() -> Talk:
+    """An Envoy that has a cluster with nodes and a route."""
+    made = Talk()
+    made.put(api.CLUSTERS, "a")
+    made.put(api.ASSIGNMENTS, "a")
+    made.put(api.ROUTES, "all")
+    made.put(api.LISTENERS, "l")
+    for kind in (api.CLUSTERS, api.LISTENERS):
+        made.ask(kind, "*")
+    made.ask(api.ROUTES, "all")
+    assert made.settle() == ["cluster", "nodes", "listener", "routes"]
+    return made
+
+
+def test_one_change_of_nodes_is_one_answer_with_one_name(talk: Talk) -> None:
+    talk.put(api.ASSIGNMENTS, "a", text="2")
+    assert talk.said() == ["nodes +a"]
+    confirmed = talk.confirm(talk.last)
+    assert [one.name for one in confirmed.fresh] == ["a"]
+    assert talk.stream.confirmed_update == talk.update
+    assert talk.said() == []
+
+
+def test_routes_wait_for_new_clusters_and_their_nodes(talk: Talk) -> None:
+    talk.put(api.ROUTES, "all", text="to b")
+    talk.put(api.CLUSTERS, "b")
+    talk.put(api.ASSIGNMENTS, "b")
+    assert talk.said() == ["cluster +b"]
+    talk.confirm(talk.last)
+    assert talk.said() == []
+    talk.ask(api.ASSIGNMENTS, "b")
+    assert talk.said() == ["nodes +b"]
+    talk.confirm(talk.last)
+    assert talk.said() == ["routes +all"]
+
+
+def test_routes_do_not_wait_for_ever(talk: Talk) -> None:
+    talk.put(api.CLUSTERS, "b")
+    talk.put(api.ROUTES, "all", text="to b")
+    assert talk.said() == ["cluster +b"]
+    talk.now += PATIENCE + 0.1
+    assert talk.said() == ["routes +all"]
+
+
+def test_a_cluster_goes_after_the_routes_to_it(talk: Talk) -> None:
+    talk.drop(api.CLUSTERS, "a")
+    talk.put(api.ROUTES, "all", text="nowhere")
+    assert talk.said() == ["routes +all"]
+    talk.confirm(talk.last)
+    assert talk.said() == ["cluster -a"]
+
+
+def test_what_changes_meanwhile_is_sent_once_and_as_it_is_then(talk: Talk) -> None:
+    talk.put(api.ASSIGNMENTS, "a", text="2")
+    first = talk.next()
+    for number in range(100):
+        talk.put(api.ASSIGNMENTS, "a", text=f"late {number}")
+    assert talk.said() == []
+    assert talk.stream.confirmed_update < talk.update
+    talk.confirm(first)
+    answer = talk.next()
+    assert [one.resource.value for one in answer.resources] == [b"a late 99"]
+    talk.confirm(answer)
+    assert talk.stream.confirmed_update == talk.update
+
+
+def test_what_changes_and_changes_back_is_not_sent(talk: Talk) -> None:
+    talk.put(api.ASSIGNMENTS, "a", text="2")
+    first = talk.next()
+    talk.put(api.ASSIGNMENTS, "a", text="3")
+    talk.put(api.ASSIGNMENTS, "a", text="2")
+    talk.confirm(first)
+    assert talk.said() == []
+
+
+def test_a_changed_cluster_gets_its_nodes_again(talk: Talk) -> None:
+    talk.put(api.CLUSTERS, "a", text="2")
+    assert talk.said() == ["cluster +a"]
+    talk.confirm(talk.last)
+    assert talk.said() == ["nodes +a"]
+
+
+def test_whoever_comes_back_is_sent_what_differs(talk: Talk) -> None:
+    versions = {kind: {n: one.version for n, one in talk.held[kind].items()} for kind in SHORT}
+    talk.come()
+    talk.put(api.CLUSTERS, "b")
+    talk.drop(api.CLUSTERS, "a")
+    for kind in (api.CLUSTERS, api.LISTENERS):
+        talk.ask(kind, "*", versions=versions[kind])
+    talk.ask(api.ASSIGNMENTS, "a", versions=versions[api.ASSIGNMENTS])
+    talk.ask(api.ROUTES, "all", versions=versions[api.ROUTES])
+    assert talk.said() == ["cluster +b -a"]
+
+
+def test_whoever_comes_back_and_has_everything_is_sent_nothing(talk: Talk) -> None:
+    versions = {kind: {n: one.version for n, one in talk.held[kind].items()} for kind in SHORT}
+    talk.come()
+    for kind in (api.CLUSTERS, api.LISTENERS):
+        talk.ask(kind, "*", versions=versions[kind])
+    talk.ask(api.ASSIGNMENTS, "a", versions=versions[api.ASSIGNMENTS])
+    talk.ask(api.ROUTES, "all", versions=versions[api.ROUTES])
+    assert talk.said() == []
+    assert talk.stream.confirmed_update == talk.update
+
+
+def test_an_empty_house_is_an_answer_too() -> None:
+    talk = Talk()
+    talk.ask(api.CLUSTERS)
+    assert talk.said() == ["cluster"]
+
+
+def test_a_name_that_is_not_there_is_said_to_be_gone(talk: Talk) -> None:
+    talk.ask(api.ASSIGNMENTS, "nobody")
+    assert talk.said() == ["nodes -nobody"]
+
+
+def test_a_name_asked_for_again_is_sent_again(talk: Talk) -> None:
+    talk.ask(api.ASSIGNMENTS, "a")
+    assert talk.said() == ["nodes +a"]
+
+
+def test_a_refusal_that_names_a_resource_is_about_that_one(talk: Talk) -> None:
+    talk.put(api.CLUSTERS, "bad", "good")
+    answer = talk.next()
+    talk.confirm(answer, "Error adding/updating cluster(s) bad: no")
+    assert {name for _, name in talk.stream.refused} == {"bad"}
+    assert talk.stream.has(api.CLUSTERS, "good")
+    assert not talk.stream.has(api.CLUSTERS, "bad")
+    talk.put(api.CLUSTERS, "bad", text="mended")
+    assert talk.said() == ["cluster +bad"]
+    talk.confirm(talk.last)
+    assert not talk.stream.refused
+
+
+def test_a_refusal_that_names_nobody_is_searched_for_its_reason(talk: Talk) -> None:
+    names = [f"n{number}" for number in range(20)]
+    talk.put(api.ASSIGNMENTS, *names)
+    talk.ask(api.ASSIGNMENTS, *names)
+    for _step in range(40):
+        answer = talk.next()
+        if answer is None:
+            break
+        sent = {one.name for one in answer.resources}
+        talk.confirm(answer, "something is wrong" if "n7" in sent else "")
+    assert [name for _, name in talk.stream.refused] == ["n7"]
+    assert all(talk.stream.has(api.ASSIGNMENTS, name) for name in names if name != "n7")
+    assert talk.stream.confirmed_update == talk.update
+
+
+def test_an_answer_to_an_older_question_is_no_answer(talk: Talk) -> None:
+    talk.put(api.ASSIGNMENTS, "a", text="2")
+    answer = talk.next()
+    stale = api.DeltaRequest(type_url=api.ASSIGNMENTS, response_nonce="from another life")
+    talk.stream.take(stale)
+    talk.put(api.ASSIGNMENTS, "a", text="3")
+    assert talk.said() == []
+    talk.confirm(answer)
+    assert talk.said() == ["nodes +a"]
+
+
+def test_names_that_envoy_leaves_are_not_sent(talk: Talk) -> None:
+    leaving = api.DeltaRequest(type_url=api.ASSIGNMENTS, resource_names_unsubscribe=["a"])
+    talk.stream.take(leaving)
+    talk.put(api.ASSIGNMENTS, "a", text="2")
+    assert talk.said() == []
+
+
+def test_a_crowd_of_names_comes_in_parts(talk: Talk) -> None:
+    talk.put(api.CLUSTERS, *(f"c{number}" for number in range(2_500)))
+    sizes = []
+    while (answer := talk.next()) is not None:
+        sizes.append(len(answer.resources))
+        talk.confirm(answer)
+    assert sum(sizes) == 2_500
+    assert max(sizes) <= 1_000
