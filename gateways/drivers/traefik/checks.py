@@ -21,10 +21,10 @@ def health_check(checks: Mapping[str, Any]) -> dict[str, Any] | None:
     }
     if host := _text(active.get("host"), ""):
         said["hostname"] = host
-    if isinstance(active.get("port"), int):
+    if _within(active.get("port"), 1, 65_535):
         said["port"] = active["port"]
     statuses = _of(active, "healthy", "http_statuses")
-    if isinstance(statuses, list) and len(statuses) == 1 and isinstance(statuses[0], int):
+    if isinstance(statuses, list) and len(statuses) == 1 and _within(statuses[0], 100, 599):
         said["status"] = statuses[0]
     return said
 
@@ -56,6 +56,10 @@ def _counts(active: Mapping[str, Any]) -> bool:
 def _of(active: Mapping[str, Any], part: str, name: str) -> Any:
     found = active.get(part)
     return found.get(name) if isinstance(found, dict) else None
+
+
+def _within(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _text(value: object, default: str) -> str:

@@ -25,4 +25,5 @@ def away(error: RedisError) -> DriverError:
 def code_of(error: RedisError) -> str:
     if isinstance(error, AuthenticationError):
         return "unauthorized"
-    return "denied" if "NOPERM" in str(error) else "unreachable"
+    text = str(error)
+    return "denied" if "NOPERM" in text or "no permissions" in text else "unreachable"

@@ -32,6 +32,7 @@ Objects = dict[str, Any]
 ALWAYS: Objects = {f"http/services/{names.NONE}": {"loadBalancer": {"passHostHeader": True}}}
 
 _BALANCE = {"roundrobin": "", "least_conn": "p2c", "ewma": "leasttime", "consistent_hash": "hrw"}
+_GREATEST = 2**31
 _HOST = re.compile(r"[\w.:%-]{1,255}", re.ASCII)
 
 
@@ -74,6 +75,9 @@ def _service(upstream: Upstream) -> Objects:
     if upstream.scheme not in ("http", "https"):
         raise Unsupported(f"Traefik does not speak {upstream.scheme} to nodes.")
     times = upstream.timeouts
+    numbers = (times.connect, times.read, *(node.weight for node in upstream.nodes))
+    if not all(0 <= number <= _GREATEST for number in numbers):
+        raise Unsupported("A timeout or a weight is too great for Traefik.")
     transport = names.transport(times.connect, times.read)
     balancer: dict[str, Any] = {"serversTransport": transport}
     if upstream.host_mode == "node":
@@ -106,6 +110,8 @@ def _url(scheme: str, node: Node) -> str:
 def _router(route: Route, entry_points: Sequence[str]) -> Objects:
     if route.plugins:
         raise Unsupported("Traefik has none of the plugins: " + ", ".join(sorted(route.plugins)))
+    if (route.retries or 0) > _GREATEST:
+        raise Unsupported("Traefik does not try that often.")
     if not names.is_id(route.upstream):
         raise Unsupported("Its upstream's id cannot be part of a name in Traefik.")
     objects = _middlewares(route)
@@ -154,7 +160,7 @@ def _middlewares(route: Route) -> Objects:
         deeds["strip"] = {"stripPrefix": {"prefixes": [route.strip_prefix]}}
     if route.rewrite_host:
         deeds["host"] = {"headers": {"customRequestHeaders": {"Host": route.rewrite_host}}}
-    if route.retries:
+    if route.retries and route.retries > 0:
         # Traefik counts the first attempt too.
         deeds["retry"] = {"retry": {"attempts": route.retries + 1}}
     return {

@@ -47,7 +47,8 @@ class Tree:
         self._loud = self._unsure = False
         self._held: Keys = {}
         self._emptied: dict[str, float] = {}  # names to take away, since when they are empty
-        self._ticked = self._healed = clock()
+        self._ticked = clock()
+        self._healed = True  # since the last change, from readings that it tore
 
     def open(self, epoch: int = 0) -> None:
         """Check that Traefik will hear of changes, shut out older writers, then read what the tree
@@ -84,6 +85,7 @@ class Tree:
             raise DriverError(
                 f"The tree could not be written: {error}", code=code_of(error)
             ) from error
+        self._healed = False
         self._held.update(sets)
         now = self._clock()
         for name in sets:
@@ -106,9 +108,9 @@ class Tree:
                 raise fenced(int(epoch))
             if now - self._ticked >= REMIND_EVERY:
                 return self._repair()
-            if self._healed < self._ticked <= now - HEAL_AFTER:
+            if not self._healed and now - self._ticked >= HEAL_AFTER:
                 self._run({}, self._to_take_away(now))
-                self._healed = self._ticked
+                self._healed = True
         except RedisError as error:
             raise away(error) from error
         return 0
@@ -122,7 +124,7 @@ class Tree:
             name: since for name, since in self._emptied.items() if name in found
         } | dict.fromkeys(wrong, self._clock())
         self._run(right | dict.fromkeys(wrong, ""), self._to_take_away(self._clock()))
-        self._healed = self._ticked
+        self._healed = True
         return len(right) + len(wrong)
 
     def _to_take_away(self, now: float) -> list[str]:
@@ -155,7 +157,7 @@ class Tree:
         try:
             flags = self._client.config_get("notify-keyspace-events")
         except RedisError as error:
-            if "NOPERM" in str(error) or "unknown command" in str(error).lower():
+            if code_of(error) == "denied" or "unknown command" in str(error).lower():
                 # A managed server tells nobody; the operator has been told in the docs.
                 self._loud = self._unsure = True
                 return
