@@ -32,6 +32,11 @@ def of_phase(phase: str, status: Status) -> Wording:
                 _("It waits for the first compilation of its control plane."),
                 _("If this lasts, see whether a compiler runs."),
             )
+        case Phase.UNCLAIMED:
+            return Wording(
+                _("It waits for an instance: none has asked for its configuration yet."),
+                _("Start one and lead it here; its page shows it within seconds."),
+            )
         case Phase.DISABLED:
             return Wording(_("It is switched off and goes on with what it has."))
         case Phase.FAILING:
@@ -69,6 +74,36 @@ def _failing(reason: str) -> Wording:
             return Wording(
                 _("What it had been given was taken away behind our back."),
                 _("It is given everything anew; look who empties that server."),
+            )
+        case "changed":
+            return Wording(
+                _("Somebody else has written its configuration meanwhile."),
+                _("It is given everything anew; look who writes to it besides us."),
+            )
+        case "fenced":
+            return Wording(
+                _("A newer driver has it."),
+                _("A moment is normal after a hand-over. Else two drivers or an agent are at it."),
+            )
+        case "answer" | "refused":
+            return Wording(
+                _("It answers in a way that is not expected of this kind."),
+                _("Check that its address leads to this kind and release; the words are below."),
+            )
+        case "foreign" | "mode":
+            return Wording(
+                _("What answers there is something else, or works in another mode."),
+                _("Check its address and the mode in its settings."),
+            )
+        case "file":
+            return Wording(
+                _("Its file cannot be read or written."),
+                _("Check the path, the rights there, and GATEWAYS_FILE_FOLDERS of the driver."),
+            )
+        case "instances":
+            return Wording(
+                _("No instance takes what it is given."),
+                _("See below what each instance says."),
             )
         case "settings":
             return Wording(_("Its settings do not fit."), _("Correct them."))

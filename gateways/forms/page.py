@@ -142,6 +142,8 @@ class GatewayPageForm(RowForm):
         super().add_error(field, error)
 
     def _add_setting_error(self, error: ValidationError) -> None:
+        if "kind" in self.errors:
+            return  # whose settings these are is not known
         params = error.params or {}
         name = settings.name_of(self.kind, params.get("setting", ""))
         if name in self.errors:

@@ -13,9 +13,10 @@ from console.contract import keys
 from console.redis import RedisError
 from console.ui.pages import control_plane_of, page
 from gateways import publishing, throttling
-from gateways.diffing import lines
+from gateways.diffing import Change, lines
 from gateways.publishing import Effect
 
+_SHORT = 200  # characters of a side that stands in its line
 _SHOWN = 50  # documents of a gateway that are told of one by one
 
 
@@ -77,6 +78,15 @@ def _told(effect: Effect) -> dict[str, Any]:
     return {
         "effect": effect,
         "counts": counts,
-        "changes": [(one, lines(one)) for one in shown],
+        "changes": [(one, _short(one), lines(one)) for one in shown],
         "more": len(effect.changes) - len(shown),
     }
+
+
+def _short(change: Change) -> tuple[str | None, str | None] | None:
+    """Both sides of a change as two words, if they are no longer than that."""
+    sides = [change.before, change.after]
+    if any(isinstance(one, dict | list) or len(str(one)) > _SHORT for one in sides):
+        return None
+    before, after = (None if one is None else str(one) for one in sides)
+    return before, after

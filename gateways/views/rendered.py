@@ -23,6 +23,7 @@ from gateways.rendering import Shown
 from gateways.views.gateways import rows_of
 
 _PER_PAGE = 20
+_SHORT = 200  # characters of a document of one line that stands beside its name
 _FOLDED = 40  # lines of a document beyond which it is folded
 
 
@@ -60,7 +61,9 @@ def gateway_rendered(request: HttpRequest, pk: str) -> HttpResponse:
 
 def _document(name: str, value: Any) -> dict[str, Any]:
     text = value if isinstance(value, str) else listed(value)
-    return {"name": name, "text": text, "folded": text.count("\n") > _FOLDED}
+    rows = text.count("\n")
+    short = not rows and len(text) <= _SHORT
+    return {"name": name, "text": text, "short": short, "folded": rows > _FOLDED}
 
 
 def _shown(gateway: Gateway, application: Application | None, resource: str) -> Shown:

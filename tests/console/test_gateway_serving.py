@@ -89,3 +89,15 @@ def test_the_last_commits_are_named(page: Client, scene: Scene) -> None:
         reverse("gateways:gateway-publications", args=[scene.rows.gateway.pk])
     ).content.decode()
     assert "waiting" in html
+
+
+def test_what_the_auditor_found_is_told_live_and_as_a_trouble(page: Client, scene: Scene) -> None:
+    said = "Other nodes are served: missing 10.0.0.1:80; too many <b>10.0.0.9:80</b>."
+    scene.gateway(differences={_key(scene): said}, audited_at=1)
+    address = reverse("gateways:gateway-detail", args=[scene.rows.gateway.pk])
+    html = page.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "What it serves otherwise" in html
+    assert "too many &lt;b&gt;10.0.0.9:80" in html
+    [trouble] = [one for one in scene.found if one.code == "gateway.differs"]
+    assert "10.0.0.9:80" in trouble.detail
+    assert trouble.fix

@@ -68,7 +68,11 @@ def test_what_is_left_empty_has_its_default(page: Client, rows: Rows) -> None:
 @pytest.mark.parametrize(
     ("values", "field", "says"),
     [
-        ({"traefik-redis_url": ""}, "traefik-redis_url", "Write it as redis://"),
+        (
+            {"traefik-redis_url": "", "traefik-provider": "redis"},
+            "traefik-redis_url",
+            "Write it as redis://",
+        ),
         ({"traefik-redis_url": "http://x"}, "traefik-redis_url", "Write it as redis://"),
         ({"traefik-root_key": "a b"}, "traefik-root_key", "One word"),
         ({"traefik-entry_points": "a/b"}, "traefik-entry_points", "“a/b” is no entry point"),
@@ -236,12 +240,15 @@ def test_each_reason_of_a_failure_has_words_of_its_own() -> None:
     from gateways import wording
     from gateways.health import Phase, Status
 
-    reasons = ("unreachable", "unauthorized", "denied", "no_events", "emptied", "settings", "house")
+    reasons = (
+        *("unreachable", "unauthorized", "denied", "no_events", "emptied", "settings", "house"),
+        *("changed", "fenced", "answer", "foreign", "file", "instances"),
+    )
     said = {
         wording.of(Status(phase=Phase.FAILING.value, reason=one)).headline
         for one in (*reasons, "quarantined", "never heard of")
     }
-    assert len(said) == 9
+    assert len(said) == len(reasons) + 2
 
 
 def test_the_live_part_says_the_same(page: Client, scene: Scene) -> None:
