@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 
 class Reporter:
-    """Called by an `Auditor`. `alone` is reported if the gateway tells of no process of its own.
+    """Called by an `Auditor`. `alone` is reported if the gateway tells of no process of its own;
+    `beside`: who reports is as near as can be, and tells of processes that do not answer, too.
 
     All processes that one driver asks get the same changes at the same time: the lags are told with
     the first of them, so that a gateway's histogram counts each change once.
@@ -31,20 +32,24 @@ class Reporter:
         by: str,
         ledger: Ledger,
         alone: Callable[[], Process | None] = lambda: None,
+        beside: bool = False,
     ) -> None:
         self._client = client
         self._gateway_id = gateway_id
         self._by = by
         self._ledger = ledger
         self._alone = alone
+        self._beside = beside
         self._registered: dict[str, int] = {}
+        self._last: tuple[list[Process], str, int] = ([], "", 0)
 
     def __call__(self, processes: list[Process], position: str, at: int, silent: str) -> None:
         """`silent`: why they did not answer just now."""
+        if silent and not self._beside:
+            return  # what was known grows old
+        self._last = (processes, position, at)
         alone = self._alone() if not processes else None
         found = sorted(processes, key=lambda one: one.id) or ([alone] if alone else [])
-        if silent and not alone:
-            return  # known from before: its last report grows old
         measured = self._ledger.measured
         try:
             for number, one in enumerate(found):
@@ -67,6 +72,10 @@ class Reporter:
                 )
         except RedisError as error:
             log.debug("gateway %s: not reported: %s", self._gateway_id, error)
+
+    def failing(self, why: str) -> None:
+        """Nothing can be brought to the gateway now."""
+        self(*self._last, why)
 
     def _since(self, process_id: str) -> int:
         return self._registered.setdefault(process_id, int(time.time() * 1000))
