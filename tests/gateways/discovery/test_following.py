@@ -42,15 +42,13 @@ def test_nodes_are_as_apisix_takes_them(plane: Plane, start: Start) -> None:
         Node(host="10.0.0.2", port=80, weight=7, priority=1),
         Node(host="10.0.0.1", port=80, weight=0),
         Node(host="fd00::1", port=8080, priority=-1),
-        Node(host="shop.example.org", port=443),
     )
     plane.publish(upstream("shop", nodes=nodes), upstream("idle", nodes=nodes[1:2]))
     bed = start()
-    serves(bed, "shop", 80, 8080, 443)
+    serves(bed, "shop", 80, 8080)
     assert bed.look("shop")["nodes"] == [
         ["10.0.0.2", 80, 7, 1],
         ["[fd00::1]", 8080, 100, -1],
-        ["shop.example.org", 443, 100, 0],
     ]
     serves(bed, "idle")
     assert bed.get("idle")[0] == 503

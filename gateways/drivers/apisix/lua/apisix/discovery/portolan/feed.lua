@@ -7,7 +7,6 @@
 -- was, so that the next attempt begins where this one did.
 
 local json = require("apisix.core").json
-local State = require("apisix.discovery.portolan.state")
 local connection = require("apisix.discovery.portolan.connection")
 
 local null = ngx.null
@@ -104,7 +103,7 @@ local function arrived(self, meta)
 end
 
 
-local function note(self, changed)
+function _M:note(changed)
     if changed then
         ngx.update_time()
         self.applied_at = math.floor(ngx.now() * 1000)
@@ -144,7 +143,7 @@ local function scan(self, red)
         for i = 1, #answer[2], 2 do
             local id = id_of(answer[2][i])
             if id then
-                local entry, wrong = State.parse(answer[2][i + 1])
+                local entry, wrong = self.state:parse(answer[2][i + 1])
                 found[id] = { entry, wrong }
             end
         end
@@ -201,7 +200,7 @@ function _M:sync(red)
             for id, one in pairs(found) do
                 changed = self.state:put(id, one[1], one[2]) or changed
             end
-            note(self, changed)
+            self:note(changed)
             arrived(self, meta)
             return true
         end
@@ -270,7 +269,7 @@ local function apply(self, states)
         if value == null then
             changed = self.state:remove(id) or changed
         else
-            local entry, wrong = State.parse(value)
+            local entry, wrong = self.state:parse(value)
             local differs, observed_at = self.state:put(id, entry, wrong)
             changed = changed or differs
             if observed_at then
@@ -278,7 +277,7 @@ local function apply(self, states)
             end
         end
     end
-    note(self, changed)
+    self:note(changed)
     ngx.update_time()
     for _, observed_at in ipairs(seen) do
         self.lags:add(math.max(0, ngx.now() - observed_at / 1000))

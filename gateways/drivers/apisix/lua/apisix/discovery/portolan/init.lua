@@ -9,6 +9,7 @@ local config_local = require("apisix.core.config_local")
 local Feed = require("apisix.discovery.portolan.feed")
 local Follower = require("apisix.discovery.portolan.follower")
 local Lags = require("apisix.discovery.portolan.lags")
+local Names = require("apisix.discovery.portolan.names")
 local Report = require("apisix.discovery.portolan.report")
 local State = require("apisix.discovery.portolan.state")
 local Store = require("apisix.discovery.portolan.store")
@@ -105,6 +106,7 @@ function _M.dump_data()
         for i, node in ipairs(entry.nodes) do
             nodes[i] = {
                 host = node.host,
+                domain = node.domain,
                 port = node.port,
                 weight = node.weight,
                 priority = node.priority,
@@ -135,7 +137,8 @@ end
 
 function _M.init_worker()
     settings = settings_of(config_local.local_conf().discovery.portolan)
-    feed = Feed.new(settings, State.new(), Lags.new())
+    local names = Names.new(function(differ) feed:note(feed.state:readdress(differ)) end)
+    feed = Feed.new(settings, State.new(names), Lags.new())
     local store
     if settings.file then
         -- Workers of the stream subsystem share nothing with those of http.

@@ -13,8 +13,10 @@ local mt = { __index = _M }
 local BRACKET = str_byte("[")
 
 
-function _M.new()
+-- `names` knows the addresses of names (names.lua).
+function _M.new(names)
     return setmetatable({
+        names = names,
         entries = {},  -- by upstream id
         count = 0,
         refused = {},  -- why a state was not taken, by upstream id
@@ -28,6 +30,11 @@ local function bracketed(host)
         return "[" .. host .. "]"
     end
     return host
+end
+
+
+local function is_name(host)
+    return not str_find(host, ":", 1, true) and not str_find(host, "^%d+%.%d+%.%d+%.%d+$")
 end
 
 
@@ -47,33 +54,56 @@ local function node_of(one)
     if not whole(weight, 0, 2 ^ 31) or not whole(priority, -2 ^ 31, 2 ^ 31) then
         return nil, "a node with a wrong weight or priority"
     end
-    return { host = bracketed(one.host), port = one.port, weight = weight, priority = priority }
+    local made = { port = one.port, weight = weight, priority = priority }
+    made[is_name(one.host) and "domain" or "host"] = bracketed(one.host)
+    return made
+end
+
+
+-- An entry of what was given: nodes with names have the names' addresses, or are left out.
+local function entry_of(self, given, observed_at)
+    local nodes, line, named = {}, {}, nil
+    for i, one in ipairs(given) do
+        local host = one.host
+        if one.domain then
+            named = given
+            host = self.names:address(one.domain)
+            host = host and bracketed(host)
+        end
+        if host then
+            nodes[#nodes + 1] = {
+                host = host,
+                port = one.port,
+                weight = one.weight,
+                priority = one.priority,
+                domain = one.domain,
+            }
+        end
+        line[i] = table.concat(
+            { host or "-", one.port, one.weight, one.priority, one.domain }, " ")
+    end
+    return { nodes = nodes, line = table.concat(line, ","), observed_at = observed_at, named = named }
 end
 
 
 -- An upstream's state as an entry, or nil and what is wrong with it. Nodes of weight 0 are left
 -- out: a single one would be sent every request, and all balancers of APISIX differ about several.
-function _M.parse(text)
+function _M:parse(text)
     local state, err = json.decode(text)
     if type(state) ~= "table" or type(state.nodes) ~= "table" then
         return nil, err or "no upstream"
     end
-    local nodes, line = {}, {}
+    local given = {}
     for _, one in ipairs(state.nodes) do
         local node, wrong = node_of(one)
         if not node then
             return nil, wrong
         end
         if node.weight > 0 then
-            nodes[#nodes + 1] = node
-            line[#line + 1] = table.concat({ node.host, node.port, node.weight, node.priority }, " ")
+            given[#given + 1] = node
         end
     end
-    return {
-        nodes = nodes,
-        line = table.concat(line, ","),
-        observed_at = tonumber(state.observed_at) or 0,
-    }
+    return entry_of(self, given, tonumber(state.observed_at) or 0)
 end
 
 
@@ -125,27 +155,52 @@ function _M:retain(kept)
 end
 
 
+-- Names have other addresses; tells whether nodes changed.
+function _M:readdress(names)
+    local changed = false
+    for id, entry in pairs(self.entries) do
+        for _, one in ipairs(entry.named or {}) do
+            if names[one.domain] then
+                changed = self:put(id, entry_of(self, entry.named, entry.observed_at)) or changed
+                break
+            end
+        end
+    end
+    return changed
+end
+
+
 -- A line for the file of the last good state, and back.
 function _M.to_line(id, entry)
     return id .. "\t" .. entry.observed_at .. "\t" .. entry.line
 end
 
 
-function _M.from_line(text)
+function _M:from_line(text)
     local id, observed_at, line = text:match("^([^\t]+)\t(%d+)\t(.*)$")
     if not id then
         return nil
     end
-    local nodes = {}
-    for host, port, weight, priority in line:gmatch("([^ ,]+) (%d+) (%d+) (%-?%d+)") do
-        nodes[#nodes + 1] = {
-            host = host,
+    local given = {}
+    for part in line:gmatch("[^,]+") do
+        local host, port, weight, priority, domain =
+            part:match("^(%S+) (%d+) (%d+) (%-?%d+) ?(%S*)$")
+        if not host then
+            return nil
+        end
+        domain = domain ~= "" and domain or nil
+        if domain and host ~= "-" then
+            self.names:learn(domain, host)
+        end
+        given[#given + 1] = {
+            host = not domain and host or nil,
+            domain = domain,
             port = tonumber(port),
             weight = tonumber(weight),
             priority = tonumber(priority),
         }
     end
-    return id, { nodes = nodes, line = line, observed_at = tonumber(observed_at) }
+    return id, entry_of(self, given, tonumber(observed_at))
 end
 
 

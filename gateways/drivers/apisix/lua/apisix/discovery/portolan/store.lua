@@ -22,7 +22,7 @@ function _M.new(path, control_plane)
     return setmetatable({
         path = path,
         control_plane = control_plane,
-        saved = nil,  -- the position that the file has
+        saved = nil,  -- what the file has
         next_at = 0,
         failed = false,
     }, mt)
@@ -72,18 +72,23 @@ local function replace(path, text)
 end
 
 
+local function stamp(feed)
+    return feed:name() .. " " .. feed.changes
+end
+
+
 -- Write what the worker has, if the file has something else and it is time.
 function _M:save(feed)
     ngx.update_time()
     local began = ngx.now()
-    if not feed.position or self.saved == feed:name() or began < self.next_at then
+    if not feed.position or self.saved == stamp(feed) or began < self.next_at then
         return
     end
     local ok, err = replace(self.path, content(self, feed))
     ngx.update_time()
     self.next_at = ngx.now() + math.max(LEAST_GAP, (ngx.now() - began) / SHARE)
     if ok then
-        self.saved, self.failed = feed:name(), false
+        self.saved, self.failed = stamp(feed), false
     elseif not self.failed then
         self.failed = true
         core.log.error("portolan: cannot keep the last good state: ", err)
@@ -91,7 +96,7 @@ function _M:save(feed)
 end
 
 
-local function decoded(self, text)
+local function decoded(self, feed, text)
     local head, body = text:match("^([^\n]*)\n(.*)$")
     local meta = head and core.json.decode(head)
     if type(meta) ~= "table" or meta.portolan ~= FORMAT then
@@ -105,7 +110,7 @@ local function decoded(self, text)
     end
     local entries = {}
     for line in body:gmatch("[^\n]+") do
-        local id, entry = State.from_line(line)
+        local id, entry = feed.state:from_line(line)
         if not id then
             return nil, "it is damaged"
         end
@@ -123,7 +128,7 @@ function _M:load(feed)
     end
     local text = file:read("*a")
     file:close()
-    local meta, err, entries = decoded(self, text or "")
+    local meta, err, entries = decoded(self, feed, text or "")
     if not meta then
         if ngx.worker.id() == 0 then
             core.log.error("portolan: ", self.path, " is not used: ", err)
@@ -137,7 +142,7 @@ function _M:load(feed)
     feed.checksum = meta.checksum
     feed.committed_at = tonumber(meta.committed_at) or 0
     feed.applied_at = math.floor(ngx.now() * 1000)
-    self.saved = feed:name()
+    self.saved = stamp(feed)
     return true
 end
 
