@@ -20,8 +20,11 @@ from .render import Unsupported, servers
 from .settings import FILE, REDIS, Settings, permitted_file, with_password
 from .tree import Tree
 
-# What Traefik adds to objects when it tells of them.
-_SAID = ("status", "serverStatus", "usedBy", "using", "name", "provider", "type", "error")
+# Of what Traefik tells of an object: what we say of one.
+_OURS = frozenset(
+    ("rule", "priority", "service", "entryPoints", "middlewares", "loadBalancer")
+    + ("redirectScheme", "stripPrefix", "headers", "retry")
+)
 
 
 class TraefikReader:
@@ -117,15 +120,18 @@ def _content(path: Path) -> Mapping[str, Any]:
 
 def _plain(said: Mapping[str, Any]) -> dict[str, Any]:
     """Without what Traefik adds, and without its defaults, which we do not say."""
-    found = {name: value for name, value in said.items() if name not in _SAID}
+    found = {name: value for name, value in said.items() if name in _OURS}
+    if isinstance(found.get("middlewares"), list):
+        found["middlewares"] = [str(one).rpartition("@")[0] for one in found["middlewares"]]
     balancer = found.get("loadBalancer")
     if isinstance(balancer, dict):
-        found["loadBalancer"] = {
-            name: value
+        kept = {
+            name: str(value).partition("@")[0] if name == "serversTransport" else value
             for name, value in balancer.items()
             if (name, value) not in (("passHostHeader", True), ("strategy", "wrr"))
             and name != "responseForwarding"
         }
+        found["loadBalancer"] = kept or {"passHostHeader": True}
     return found
 
 
