@@ -10,7 +10,7 @@ from console import audit, wakeups
 from console.audit import Actor
 from console.contract import keys
 from console.models import AuditEntry
-from gateways import drivers
+from gateways import drivers, health
 from gateways.models import Gateway
 
 
@@ -68,4 +68,5 @@ def delete_gateway(*, gateway: Gateway, actor: Actor) -> None:
             actor=actor, verb=AuditEntry.Verb.DELETED, row=gateway, before=audit.facts(gateway)
         )
         gateway.delete()
+        transaction.on_commit(lambda: health.forget(gateway_id))
         wakeups.send(keys.gateway(gateway_id))

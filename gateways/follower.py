@@ -51,7 +51,7 @@ def drive(gateway_id: str, ownership: Ownership, *, pace: Pace | None = None) ->
                 continue
             gateway = row.take()
             if gateway is None:
-                forget(gateway_id)
+                health.forget(gateway_id)
                 return
             if not gateway.enabled:
                 _say_disabled(gateway_id)
@@ -172,12 +172,11 @@ def _auditor(gateway: Gateway, driver: Driver, ledger: Ledger, pace: Pace) -> Au
     return Auditor(
         reader=reader,
         ledger=ledger,
-        report=Reporter(
-            redis.store(), gateway_id, by="poll" if pulled else "driver", ledger=ledger
-        ),
+        report=Reporter(redis.store(), gateway_id, by="driver", ledger=ledger, pulled=pulled),
         pace=pace,
         heals=not pulled,
         measures=not gateway.by_agent,
+        counts_applying=not pulled,
         name=f"auditor of {gateway_id}",
     )
 
@@ -193,12 +192,6 @@ def _refuse_older(gateway: Gateway, error: DriverError) -> None:
     epoch = int(getattr(error, "epoch", 0))
     if error.code == "fenced" and epoch:
         raise Fenced(f"gateway {gateway.pk}", epoch) from error
-
-
-def forget(gateway_id: str) -> None:
-    """Take away what was said of a gateway that is deleted. Raises `RedisError`."""
-    owner = keys.gateway(gateway_id)
-    redis.store().unlink(keys.status(owner), keys.instances(owner))
 
 
 def _say_disabled(gateway_id: str) -> None:

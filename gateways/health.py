@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from msgspec import Struct
 
+from console import redis
 from console.board import Board
 from console.contract import keys
+from console.redis import RedisError
+
+log = logging.getLogger(__name__)
 
 
 class Phase(models.TextChoices):
@@ -51,3 +57,13 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
 board = Board(Status, owner=keys.gateway)
 write = board.write
 read = board.read
+
+
+def forget(gateway_id: str) -> None:
+    """Take away what was said of a gateway that is deleted. With Redis away it stays there: nobody
+    asks for it."""
+    owner = keys.gateway(gateway_id)
+    try:
+        redis.store().unlink(keys.status(owner), keys.instances(owner))
+    except RedisError as error:
+        log.warning("what was said of the deleted gateway %s stays: %s", gateway_id, error)

@@ -51,7 +51,12 @@ def report(client: Client, gateway_id: str, instance: Instance) -> None:
     dated = msgspec.structs.replace(
         instance, seen_at=now, registered_at=instance.registered_at or now
     )
-    client.hset(keys.instances(keys.gateway(gateway_id)), instance.id, msgspec.json.encode(dated))
+    key = keys.instances(keys.gateway(gateway_id))
+    pipeline = client.pipeline(transaction=False)
+    pipeline.hset(key, instance.id, msgspec.json.encode(dated))
+    # An agent may report a gateway that was deleted: what nobody repeats is forgotten as a whole.
+    pipeline.expire(key, FORGOTTEN_AFTER // 1000)
+    pipeline.execute()
 
 
 def read(client: Client, gateway_ids: Iterable[str]) -> dict[str, list[Instance]]:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 # Seconds that a gateway may take to serve what it was given; until then it is no difference.
 SETTLE = 5.0
+_SHARE = 10  # of the time, at most this part is spent on asking what is served
 _STOPPING = 1.0  # seconds to wait for a thread that is asking
 
 
@@ -32,7 +33,8 @@ class Auditor:
     """One a shift; `ledger` outlives it. `report` is told who runs, with the position and moment
     of what was applied, and what keeps a process from being asked; its errors are its own.
     `heals`: whether giving everything anew could change anything; `measures`: whether what was
-    applied has arrived, or can be asked for."""
+    applied has arrived, or can be asked for; `counts_applying`: whether it has arrived if it cannot
+    be asked for."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Auditor:
         pace: Pace,
         heals: bool = True,
         measures: bool = True,
+        counts_applying: bool = True,
         name: str = "auditor",
     ) -> None:
         self._make = reader
@@ -52,9 +55,12 @@ class Auditor:
         self._heals = heals
         self._measures = measures
         self._name = name
-        self._confirmer = Confirmer(reader, ledger, name=f"{name} confirms")
+        self._confirmer = Confirmer(
+            reader, ledger, counts_applying=counts_applying, name=f"{name} confirms"
+        )
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._over = threading.Event()
+        self._wake = threading.Event()
         self._lock = threading.Lock()
         self._compiled: dict[str, Resource] = {}
         self._refused: frozenset[str] = frozenset()
@@ -70,6 +76,7 @@ class Auditor:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        self._wake.set()
         self._confirmer.stop()
         self._thread.join(_STOPPING)
         self._confirmer.join(_STOPPING)
@@ -100,7 +107,9 @@ class Auditor:
             self._position, self._at = position, at
         real = self._ledger.real(changes)
         if self._measures:
-            self._confirmer.applied(real, at)
+            taken = {key: one for key, one in real.items() if key not in self._refused}
+            self._confirmer.applied(taken, at)
+        self._wake.set()
 
     def moved(self, position: str) -> None:
         """The feed went on without changing anything."""
@@ -113,18 +122,21 @@ class Auditor:
 
     def _run(self) -> None:
         reader: Reader | None = None
-        asked_at = reported_at = float("-inf")
-        opened = time.monotonic()
+        self._wake.wait()  # until there is something to look for
+        report_at = time.monotonic()
+        audit_at = report_at + self._pace.audit
         try:
-            while not self._over.wait(min(0.2, self._pace.report / 4)):
-                now = time.monotonic()
+            while not self._over.is_set():
                 reader = reader or self._open()
-                if self._position and now - reported_at >= self._pace.report:
-                    reported_at = now
+                now = time.monotonic()
+                if now >= report_at:
+                    report_at = now + self._pace.report
                     self._guarded(self._look, reader)
-                if now - max(asked_at, opened) >= self._pace.audit and self._position and reader:
-                    asked_at = now
-                    self._guarded(self._audit, reader)
+                if now >= audit_at:
+                    took = self._guarded(self._audit, reader)
+                    # Great gateways are asked less often.
+                    audit_at = time.monotonic() + max(self._pace.audit, _SHARE * took)
+                self._over.wait(max(0.0, min(report_at, audit_at) - time.monotonic()))
         finally:
             if reader is not None:
                 reader.close()
@@ -134,13 +146,16 @@ class Auditor:
             return self._make()
         return None
 
-    def _guarded(self, work: Callable[[Reader | None], None], reader: Reader | None) -> None:
+    def _guarded(self, work: Callable[[Reader | None], None], reader: Reader | None) -> float:
+        """Return the seconds that it took."""
+        began = time.monotonic()
         try:
             work(reader)
         except DriverError as error:
             log.debug("%s: %s", self._name, error)
         except Exception:  # the outermost loop: an odd answer must not end all looking
             log.exception("%s: looking failed; trying again", self._name)
+        return time.monotonic() - began
 
     def _look(self, reader: Reader | None) -> None:
         """Who runs."""

@@ -19,6 +19,8 @@ def judge(news: News, instances: Iterable[Instance], *, now: int) -> News:
     """The news of a gateway whose console is at `news.applied` since `news.applied_at`. An instance
     that has been offline for hours counts only if there is no other."""
     known = list(instances)
+    lags = [one.lag_ms for one in known if one.lag_ms is not None]
+    news = replace(news, lag_ms=max(lags, default=news.lag_ms))
     if not known:
         return replace(news, phase=UNCLAIMED, applied="", applied_at=0)
     near = [one for one in known if now - one.seen_at <= OFFLINE_AFTER] or known

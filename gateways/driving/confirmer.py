@@ -33,12 +33,20 @@ class _Wanted:
 
 
 class Confirmer:
-    """`reader` makes what is asked; None, or an error that lasts: nothing can be asked, and that
-    the driver's `apply` returned counts as confirmation."""
+    """`reader` makes what is asked; None: nothing can be asked. Then, if `counts_applying`, it is
+    confirmed by that the driver's `apply` returned."""
 
-    def __init__(self, reader: Callable[[], Reader | None], ledger: Ledger, *, name: str) -> None:
+    def __init__(
+        self,
+        reader: Callable[[], Reader | None],
+        ledger: Ledger,
+        *,
+        counts_applying: bool,
+        name: str,
+    ) -> None:
         self._make = reader
         self._ledger = ledger
+        self._counts_applying = counts_applying
         self._name = name
         self._lock = threading.Condition()
         self._wanted: dict[str, _Wanted] = {}
@@ -114,7 +122,8 @@ class Confirmer:
             if answer is False:
                 continue
             at = one.applied_at if answer is None else int(time.time() * 1000)
-            self._ledger.lagged(at - one.upstream.observed_at)
+            if answer or self._counts_applying:
+                self._ledger.lagged(at - one.upstream.observed_at)
             any_confirmed = True
             with self._lock:
                 if self._wanted.get(key) is one:

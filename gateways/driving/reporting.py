@@ -9,7 +9,7 @@ from collections.abc import Callable
 from console.redis import Client, RedisError
 from gateways import instances
 from gateways.drivers.base import Process
-from gateways.instances import Instance
+from gateways.instances import LOST_AFTER, Instance
 
 from .ledger import Ledger
 
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 class Reporter:
     """Called by an `Auditor`. `alone` is reported if the gateway tells of no process of its own;
+    `pulled`: nobody knows what they have applied, unless they say so where they fetch it;
     `beside`: who reports is as near as can be, and tells of processes that do not answer, too.
 
     All processes that one driver asks get the same changes at the same time: the lags are told with
@@ -33,6 +34,7 @@ class Reporter:
         ledger: Ledger,
         alone: Callable[[], Process | None] = lambda: None,
         beside: bool = False,
+        pulled: bool = False,
     ) -> None:
         self._client = client
         self._gateway_id = gateway_id
@@ -40,6 +42,7 @@ class Reporter:
         self._ledger = ledger
         self._alone = alone
         self._beside = beside
+        self._pulled = pulled
         self._registered: dict[str, int] = {}
         self._last: tuple[list[Process], str, int] = ([], "", 0)
 
@@ -52,6 +55,8 @@ class Reporter:
         found = sorted(processes, key=lambda one: one.id) or ([alone] if alone else [])
         measured = self._ledger.measured
         try:
+            if self._pulled:
+                found, position, at = self._unsaid(found), "", 0
             for number, one in enumerate(found):
                 instances.report(
                     self._client,
@@ -72,6 +77,13 @@ class Reporter:
                 )
         except RedisError as error:
             log.debug("gateway %s: not reported: %s", self._gateway_id, error)
+
+    def _unsaid(self, processes: list[Process]) -> list[Process]:
+        """None, if somebody nearer reports: whoever they fetch from."""
+        now = int(time.time() * 1000)
+        known = instances.read(self._client, [self._gateway_id])[self._gateway_id]
+        near = any(one.by != self._by and now - one.seen_at < LOST_AFTER for one in known)
+        return [] if near else processes
 
     def failing(self, why: str) -> None:
         """Nothing can be brought to the gateway now."""

@@ -29,6 +29,7 @@ class Proxy:
     """A gateway under test. `get` answers with status and body, 0 when nothing does."""
 
     url: str
+    api_url: str = ""
 
     def get(
         self, host: str, path: str = "/", *, method: str = "GET", **headers: str
@@ -64,7 +65,7 @@ def proxy(gateway_store: Client, gateway_redis_url: str, tmp_path: Path) -> Iter
         child = spawn(server.command(), stdout=log, stderr=subprocess.STDOUT)
         try:
             server.wait(lambda: None)
-            yield Proxy(f"http://127.0.0.1:{server.port}")
+            yield Proxy(f"http://127.0.0.1:{server.port}", server.api_url)
         finally:
             child.send_signal(STOP)
             child.wait(10)

@@ -7,7 +7,7 @@ render by the same book.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from console.contract.wire import Resource
 from gateways.drivers.base import Applied, Changes, Preview
@@ -27,6 +27,8 @@ _MESSAGES = {
 
 class EnvoyDriver:
     """Follows the feed beside the xDS server (`gateways.drivers.base.Driver`)."""
+
+    pulled: ClassVar[bool] = True  # its instances say how it stands
 
     def __init__(self) -> None:
         self._book = Book()

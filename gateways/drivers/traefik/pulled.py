@@ -4,7 +4,7 @@ rendered here to name what it cannot have, and nothing is touched."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from console.contract.wire import Resource
 from gateways.drivers.base import Applied, Changes
@@ -15,6 +15,8 @@ from .render import render
 
 class PulledDriver:
     """`gateways.drivers.base.Driver`, without hands."""
+
+    pulled: ClassVar[bool] = True  # its instances say how it stands
 
     def __init__(self, *, entry_points: list[str]) -> None:
         self._book = Book(lambda resource: render(resource, entry_points=entry_points))
