@@ -22,8 +22,14 @@ def of(status: Status) -> Wording:
     return of_phase(status.phase, status)
 
 
-def of_phase(phase: str, status: Status) -> Wording:
-    """The same for a gateway that is in another phase than its driver said last: switched off."""
+def of_phase(phase: str, status: Status, *, by_agent: bool = False) -> Wording:
+    """The same for a gateway that is in another phase than its driver said last: switched off; or
+    that is to be driven by an agent."""
+    if by_agent and phase in (Phase.UNKNOWN, Phase.UNCLAIMED):
+        return Wording(
+            _("It waits for its agent: none has reported itself yet."),
+            _("Start one beside the gateway; this page has what it needs."),
+        )
     match phase:
         case Phase.IN_SYNC:
             return Wording(_("It has everything that is published."))

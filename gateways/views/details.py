@@ -65,7 +65,7 @@ def _now(gateway: Gateway) -> dict[str, Any]:
     return {
         "gateway": gateway,
         "standing": stands,
-        "wording": wording.of_phase(phase, stands.status),
+        "wording": wording.of_phase(phase, stands.status, by_agent=gateway.by_agent),
         "progress": standing.progress_of(str(gateway.control_plane_id), [(gateway, stands)])[key],
         "refusals": told["refused"],
         "differences": told["differences"],

@@ -40,6 +40,7 @@ OPEN = {
     "api:docs": "describes the API, for whoever is logged in",
     "api:api-root": "names the lists, for whoever is logged in",
     "api:nowhere": "is nothing",
+    "serving:traefik": "is opened by the gateway's own secret, in tests/gateways/traefik",
     "metrics": "has a rule of its own, in tests/metrics",
 }
 WRITING = ("post", "put", "patch", "delete")
