@@ -37,9 +37,14 @@ class Connection:
     def take(self, request: Any) -> None:
         """Take what Envoy says, and measure what it confirms."""
         plane = self.gateway.plane
+        new = not self.stream.knows(request.type_url)
         said = self.stream.take(request)
-        if request.type_url == api.ROUTES and request.response_nonce:
-            self._pass_on(request)
+        if new and request.type_url == api.ROUTES:
+            for name in request.initial_resource_versions:  # what it took from another server
+                plane.hear(request.initial_resource_versions[name], "")
+        if said and said.kind == api.ROUTES:
+            for one in said.sent:
+                plane.hear(one.version, said.refused)
         now = time.time()
         for one in said.fresh if said else ():
             if one.observed_at:
@@ -72,15 +77,6 @@ class Connection:
         applied = self.gateway.plane.position_of(self.stream.confirmed_update)
         if applied and applied != self._applied[0]:
             self._applied = (applied, int(time.time() * 1000))
-
-    def _pass_on(self, request: Any) -> None:
-        """Tell the control plane what becomes of its routes."""
-        held = self.gateway.plane.held[api.ROUTES]
-        for one in held.values():
-            if request.HasField("error_detail"):
-                self.gateway.plane.hear(one.version, request.error_detail.message[:500])
-            elif self.stream.has(api.ROUTES, one.name) == one.version:
-                self.gateway.plane.hear(one.version, None)
 
     def _refuses(self) -> str:
         named = [f"{name}: {reason}" for (_kind, name), reason in self.stream.refused.items()]

@@ -47,7 +47,7 @@ class Plane:
         self._connect = connect
         self._call = call
         self._tell = tell
-        self._heard: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
+        self._heard: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._begun = False
         self._told = ""  # the newest position handed over
@@ -62,8 +62,9 @@ class Plane:
     def join(self) -> None:
         self._thread.join(10)
 
-    def hear(self, version: str, refused: str | None) -> None:
-        """What an Envoy said of the routes of a version: why it refuses them, or None."""
+    def hear(self, version: str, refused: str) -> None:
+        """What an Envoy said of the routes of a version: why it refuses them; empty: it took
+        them."""
         self._heard.put((version, refused))
 
     def position_of(self, update: int) -> str:
@@ -99,11 +100,7 @@ class Plane:
             turned = self.book.apply(_decoded(states, self.book.refused))
         while not self._heard.empty():
             version, refused = self._heard.get()
-            found = (
-                self.book.confirm(version)
-                if refused is None
-                else self.book.refuse(version, refused)
-            )
+            found = self.book.refuse(version, refused) if refused else self.book.confirm(version)
             for kind, names in found.items():
                 turned.setdefault(kind, {}).update(names)
         position, banned = str(reader.position), dict(self.book.banned)

@@ -42,7 +42,6 @@ class Answer:
     nonce: str
     sent: dict[str, Named | None]
     lacks: dict[str, Lack]
-    at: float
 
 
 @dataclass(slots=True)
@@ -61,12 +60,14 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Confirmed:
-    """An answer that Envoy took. `fresh`: those of its resources that had changed."""
+class Said:
+    """Envoy's word on an answer: `refused` is its reason not to take it. `fresh`: those of its
+    resources that had changed and are taken."""
 
     kind: str
-    seconds: float
-    fresh: tuple[Named, ...]
+    sent: tuple[Named, ...]
+    fresh: tuple[Named, ...] = ()
+    refused: str = ""
 
 
 class Stream:
@@ -91,6 +92,10 @@ class Stream:
         ]
         return min(waiting) - 1 if waiting else self._update
 
+    def knows(self, kind: str) -> bool:
+        """Whether Envoy has asked for this type."""
+        return kind in self._of
+
     def has(self, kind: str, name: str) -> str:
         """The version that Envoy has confirmed; empty: none."""
         return self._of[kind].has.get(name, "") if kind in self._of else ""
@@ -105,7 +110,7 @@ class Stream:
                     if subscription.wants(name) or name in subscription.has:
                         subscription.lacking.setdefault(name, Lack(update, fresh=True))
 
-    def take(self, request: Any) -> Confirmed | None:
+    def take(self, request: Any) -> Said | None:
         """Take what Envoy says: names that it wants, and whether it took an answer."""
         kind = request.type_url
         if kind not in TYPES:
@@ -159,7 +164,7 @@ class Stream:
                 subscription.lacking[name] = Lack(self._update)
         return subscription
 
-    def _answered(self, kind: str, subscription: Subscription, request: Any) -> Confirmed | None:
+    def _answered(self, kind: str, subscription: Subscription, request: Any) -> Said | None:
         answer = subscription.under_way
         if answer is None or request.response_nonce != answer.nonce:
             return None
@@ -167,7 +172,7 @@ class Stream:
         if request.HasField("error_detail"):
             reason = request.error_detail.message[:500]
             self._refuse(kind, subscription, answer, reason)
-            return None
+            return Said(kind, tuple(filter(None, answer.sent.values())), refused=reason)
         for name, sent in answer.sent.items():
             self.refused.pop((kind, name), None)
             if sent is None:
@@ -181,7 +186,7 @@ class Stream:
         fresh = tuple(
             sent for name, sent in answer.sent.items() if sent and answer.lacks[name].fresh
         )
-        return Confirmed(kind, self._clock() - answer.at, fresh)
+        return Said(kind, tuple(filter(None, answer.sent.values())), fresh)
 
     def _refuse(self, kind: str, subscription: Subscription, answer: Answer, reason: str) -> None:
         """Envoy keeps what it had. Clusters it names, and takes the others."""
@@ -256,7 +261,7 @@ class Stream:
         subscription.greeted = True
         self._nonces += 1
         nonce = str(self._nonces)
-        subscription.under_way = Answer(nonce, sent, lacks, self._clock())
+        subscription.under_way = Answer(nonce, sent, lacks)
         if kind == api.CLUSTERS:
             self._await_nodes(sent)
         return message(kind, nonce, sent)

@@ -16,7 +16,7 @@ from typing import Any
 from console.embedded import ports
 from console.embedded.envoy import Envoy
 from console.embedded.process import spawn
-from gateways.drivers.envoy.bootstrap import Certificates, bootstrap
+from gateways.drivers.envoy.bootstrap import bootstrap
 
 BASE = Path(__file__).resolve().parents[2]
 
@@ -31,14 +31,12 @@ class Bed:
         control_plane: str,
         port: int = 0,
         gateway: str = "bed",
-        certificates: Certificates | None = None,
     ) -> None:
         self.folder = folder
         self.store_url = store_url
         self.control_plane = control_plane
         self.gateway = gateway
         self.port = port or ports.free()
-        self.certificates = certificates
         self.envoy = Envoy(folder=folder / "envoy", admin_port=ports.free(), xds_port=ports.free())
         self.url = f"http://127.0.0.1:{self.port}"
         self.server_process: subprocess.Popen[bytes] | None = None
@@ -65,8 +63,11 @@ class Bed:
             host="127.0.0.1",
             port=self.envoy.xds_port,
             admin_port=self.envoy.admin_port,
-            certificates=self.certificates,
         )
+        self.run_envoy(made)
+
+    def run_envoy(self, made: dict[str, Any]) -> None:
+        """With a bootstrap of one's own."""
         self.envoy.prepare(made)
         self.envoy_process = spawn(self.envoy.command(), stdout=self.log, stderr=self.log)
 

@@ -77,6 +77,7 @@ class Book:
     _proven: dict[str, list[Piece]] = field(default_factory=dict)  # of suspects, as confirmed last
     _suspects: dict[str, list[Piece]] = field(default_factory=dict)  # since then
     _held_back: list[dict[str, list[Piece]]] = field(default_factory=list)
+    _confirmed: str = ""  # the version that an Envoy took last
     banned: dict[str, str] = field(default_factory=dict)  # route's key → Envoy's reason
 
     @property
@@ -205,6 +206,7 @@ class Book:
         """An Envoy has taken the routes of this version. What was held back gets its turn."""
         if self._configuration is None or self._configuration.version != version:
             return {}
+        self._confirmed = version
         self._proven.clear()
         self._suspects.clear()
         group: dict[str, list[Piece]] = {}
@@ -219,16 +221,31 @@ class Book:
         suspects = dict(self._suspects)
         if not suspects:
             return {}  # Envoys that took the same routes disagree: nothing of ours would help
-        keys_ = list(suspects)
-        blamed = keys_ if len(keys_) == 1 else keys_[len(keys_) // 2 :]
-        if len(keys_) == 1:
+        blamed = self._blamed(list(suspects))
+        if len(suspects) == 1:
             name = self._routes[blamed[0]].name
             self.banned[blamed[0]] = f"{name}: Envoy refuses it: {reason}"
         else:
             self._held_back.append({key: suspects[key] for key in blamed})
         for key in blamed:
             del self._suspects[key]
-        return self._put({key: self._proven.pop(key, []) for key in blamed})
+        turned = self._put({key: self._proven.pop(key, []) for key in blamed})
+        if self._configuration.version == self._confirmed:
+            # As it was before: Envoys have it, and will not say so again.
+            turned[api.ROUTES] |= self.confirm(self._confirmed).get(api.ROUTES, {})
+        return turned
+
+    def _blamed(self, suspects: list[str]) -> list[str]:
+        """Whom to hold back. What people wrote for Envoy's engine to read comes first: after a
+        start all routes are suspects, and the others must not be missed for it."""
+        odd = [
+            key
+            for key in suspects
+            if any(one.operator.startswith("regex") for one in self._routes[key].expressions)
+        ]
+        if 0 < len(odd) < len(suspects):
+            return odd
+        return suspects[len(suspects) // 2 :]
 
     def _put(self, group: Mapping[str, list[Piece]], *, suspected: bool = False) -> Turned:
         """Give routes these pieces, then bind."""

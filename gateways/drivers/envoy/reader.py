@@ -75,11 +75,7 @@ class EnvoyReader:
         for kind, message in self._resources(name_regex=f"^{re.escape(name)}$"):
             if kind == api.ASSIGNMENTS and message.cluster_name == name:
                 return sorted(_assigned(message)) == wanted
-            if (
-                kind == api.CLUSTERS
-                and message.name == name
-                and message.HasField("load_assignment")
-            ):
+            if kind == api.CLUSTERS and message.name == name and _holds_nodes(message):
                 return sorted(_assigned(message.load_assignment)) == wanted
         return False
 
@@ -105,7 +101,15 @@ class EnvoyReader:
         return next(answer for _admin, answer in self._each(ask))
 
     def _resources(self, **only: str) -> Iterator[tuple[str, Any]]:
-        """Messages with their types."""
+        """Messages with their types. Envoy also tells what names were resolved to, as assignments;
+        of such a cluster only itself counts."""
+        found = list(self._told(**only))
+        apart = {one.name for kind, one in found if kind == api.CLUSTERS and _holds_nodes(one)}
+        for kind, one in found:
+            if kind != api.ASSIGNMENTS or one.cluster_name not in apart:
+                yield kind, one
+
+    def _told(self, **only: str) -> Iterator[tuple[str, Any]]:
         for section in self._first(lambda admin: admin.dump(**only)):
             # Asked for one resource, Envoy gives its entries without the section around them.
             for name, path, message, kind in _SECTIONS:
@@ -134,6 +138,10 @@ def _addresses(status: dict[str, Any]) -> Iterator[str]:
         host = str(one.get("hostname") or "").rpartition(":")[0] or str(one.get("hostname") or "")
         named = host and not re.fullmatch(r"[\d.]+|\[?[0-9a-fA-F:]*:[0-9a-fA-F:.]*\]?", host)
         yield _joined(host if named else str(socket.get("address")), socket.get("port_value", 0))
+
+
+def _holds_nodes(cluster: Any) -> bool:
+    return bool(cluster.HasField("load_assignment"))
 
 
 def _plain(assignment: Any) -> Any:
