@@ -22,8 +22,18 @@ from .tree import Tree
 
 # Of what Traefik tells of an object: what we say of one.
 _OURS = frozenset(
-    ("rule", "priority", "service", "entryPoints", "middlewares", "loadBalancer")
-    + ("redirectScheme", "stripPrefix", "headers", "retry")
+    {
+        "rule",
+        "priority",
+        "service",
+        "entryPoints",
+        "middlewares",
+        "loadBalancer",
+        "redirectScheme",
+        "stripPrefix",
+        "headers",
+        "retry",
+    }
 )
 
 
