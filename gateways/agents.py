@@ -12,12 +12,8 @@ from typing import Any
 from console.contract import keys
 from gateways.models import Gateway
 
-# What an agent asks Redis for: the feed of its control plane, read only, and its own gateway's
-# instances.
-_COMMANDS = (
-    "+hmget +hget +hexists +hscan +hgetall +hvals +hset +hdel +xread +ping +hello +select"
-    " +client|setinfo +client|setname"
-)
+# What an agent may ask Redis for; explained in docs/gateways/agent.md.
+_COMMANDS = "+hmget +hscan +hexists +xread +hset +hdel +expire +ping +hello +select"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +49,8 @@ def snippet(gateway: Gateway) -> Snippet:
         config="\n".join(lines) + "\n",
         command="python -m gateways.agent --config /etc/portolan/agent.toml",
         acl=(
-            f"ACL SETUSER {user} on >PASSWORD resetkeys %R~{feed}:*"
-            f" ~{keys.instances(keys.gateway(own))} resetchannels -@all {_COMMANDS}"
+            f"ACL SETUSER {user} on >PASSWORD resetkeys resetchannels -@all {_COMMANDS}"
+            f" %R~{feed}:* %W~{keys.instances(keys.gateway(own))}"
         ),
     )
 

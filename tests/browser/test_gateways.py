@@ -18,7 +18,12 @@ def test_a_gateway_is_tried_made_switched_and_deleted(inside: Page, house: House
     name = f"tried-{time.time_ns()}"
     tab.goto("/settings/gateways/new/")
     tab.get_by_label("Name", exact=True).fill(name)
-    expect(tab.get_by_role("radio", name="Traefik")).to_be_checked()
+    expect(tab.get_by_role("radio", name="Apache APISIX")).to_be_checked()
+    tab.get_by_role("radio", name="Traefik").check()
+    # Only what matters with the chosen provider is shown.
+    tab.get_by_label("Provider").select_option("file")
+    expect(tab.get_by_label("Redis of the tree")).not_to_be_visible()
+    tab.get_by_label("Provider").select_option("redis")
     tab.get_by_label("Redis of the tree").fill("nowhere")
     tab.get_by_role("button", name="Test connection").click()
     result = tab.locator("#test-result")
@@ -70,3 +75,40 @@ def test_the_secret_s_box_is_there_only_to_replace_it(inside: Page, house: House
     expect(tab.get_by_text("Give the new secret, or keep the stored one.")).to_be_visible()
     expect(box).to_be_focused()
     house.api("DELETE", f"gateways/{made['id']}/")
+
+
+@pytest.mark.slow
+def test_what_a_gateway_gets_and_what_publishing_would_change(inside: Page, house: House) -> None:
+    tab = inside
+    gateway = house.api("GET", "gateways/")[1]["results"][0]
+    name = f"draft-{time.time_ns()}"
+    member = {"kind": "static", "host": "10.9.9.9", "port": 80}
+    application = house.made(
+        "applications/", {"name": name, "hosts": [f"{name}.org"], "upstream": {"members": [member]}}
+    )
+    try:
+        apis = f"applications/{application['id']}/apis/"
+        house.made(apis, {"name": "first", "paths": [{"path": "/first"}]})
+        tab.goto(f"/applications/{application['id']}/")
+        tab.get_by_role("button", name="Compare").click()
+        told = tab.locator("#dryrun-body")
+        expect(told).to_contain_text("As if the application and its 1 unpublished API")
+        expect(told).to_contain_text("10.9.9.9")
+        expect(told).to_contain_text("compared with what the gateway has")
+        assert axe.findings(tab) == []
+        told.get_by_role("button", name="Without these APIs").click()
+        expect(told).to_contain_text("Nothing would change here.")
+
+        tab.get_by_role("link", name=gateway["name"], exact=True).last.click()
+        expect(tab.get_by_role("heading", name="Rendered configuration")).to_be_visible()
+        expect(tab.get_by_label("Application")).to_have_value(application["id"])
+
+        tab.goto(f"/settings/gateways/{gateway['id']}/")
+        serving = tab.locator("#serving-body")
+        expect(serving).not_to_contain_text("Asking the gateway…")
+        tab.get_by_role("searchbox").fill("nowhere-at-all")
+        tab.get_by_role("button", name="Ask again").click()
+        expect(serving).to_contain_text("No upstream has this name or address.")
+        assert axe.findings(tab) == []
+    finally:
+        house.api("DELETE", f"applications/{application['id']}/")

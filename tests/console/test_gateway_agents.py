@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,3 +89,12 @@ def test_its_redis_user_may_do_what_it_needs_and_no_more(rows: Rows, store: Stor
     finally:
         client.close()
         store.execute_command("ACL", "DELUSER", name)
+
+
+def test_the_user_is_the_one_that_the_manual_describes(rows: Rows) -> None:
+    manual = Path(__file__).parents[2] / "docs/gateways/agent.md"
+    [told] = re.findall(r"ACL SETUSER agent (on .*?)\n\n", manual.read_text(), re.S)
+    told = told.replace("CONTROL_PLANE", str(rows.plane.pk)).replace(
+        "GATEWAY", str(rows.gateway.pk)
+    )
+    assert told.replace("\\", "").split() == agents.snippet(rows.gateway).acl.split()[3:]
