@@ -92,6 +92,14 @@ class Edge:
     def hops(self) -> tuple[str, ...]:
         return (APPLIED,) if self.driven else ()
 
+    def in_sync(self) -> bool:
+        """Whether the driver has brought the gateway up to the feed."""
+        from gateways import health
+
+        if self.row is None:
+            return False
+        return health.read([str(self.row.pk)])[str(self.row.pk)].applied != ""
+
     def applied(self, after: float) -> float:
         """When the driver had done the change that was sent at a moment."""
         from gateways import health

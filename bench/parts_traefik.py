@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
+import signal
 import time
 from pathlib import Path
 from typing import Any
 
 from bench.parts_edges import Edge
+from bench.parts_house import end
 from bench.parts_published import HOST, NAMESPACE, SERVICE
 from console.embedded import ports
 from console.embedded.traefik import Traefik
@@ -60,6 +63,29 @@ class TraefikTree(_Traefik):
         plain = url.replace(f":{password}@", "")
         self.row = self.bed.gateway("traefik", {"redis_url": plain, "root_key": root}, password)
         return self.start({}, redis_url=url, root=root)
+
+
+class TraefikHttp(_Traefik):
+    """On the document that the console serves, held back until there is news."""
+
+    name = "traefik-http"
+    driven = False
+
+    def begin(self) -> int:
+        token = secrets.token_hex(32)
+        self.row = self.bed.gateway("traefik", {"provider": "http"}, token)
+        child, port = self.bed.house.console()
+        self.bed.stack.callback(end, child, signal.SIGTERM)
+        address = f"/gateways/{self.row.pk}/traefik.json"
+        return self.start(
+            {
+                "http": {
+                    "endpoint": f"http://127.0.0.1:{port}{address}?wait=4&instance=bench",
+                    "pollInterval": "1ms",
+                    "headers": {"Authorization": f"Bearer {token}"},
+                }
+            }
+        )
 
 
 class TraefikFile(_Traefik):
