@@ -9,7 +9,7 @@ from typing import Any
 
 from console.lags import Lags
 from gateways.drivers.envoy import api
-from gateways.drivers.envoy.book import Named
+from gateways.drivers.envoy.named import Named
 from gateways.instances import Instance
 
 from .plane import Plane

@@ -17,7 +17,8 @@ from console.contract import keys, wire
 from console.feed import FeedReader, follow
 from console.redis import Client, RedisError
 from gateways.drivers.envoy import api
-from gateways.drivers.envoy.book import Book, Named, Turned
+from gateways.drivers.envoy.book import Book, Turned
+from gateways.drivers.envoy.named import Named
 
 log = logging.getLogger(__name__)
 
@@ -97,10 +98,14 @@ class Plane:
         states, first = reader.take(), not self._begun
         self._begun = True
         if states or first:
-            turned = self.book.apply(_decoded(states, self.book.refused))
+            turned = self.book.apply(self._decoded(states))
         while not self._heard.empty():
             version, refused = self._heard.get()
-            found = self.book.refuse(version, refused) if refused else self.book.confirm(version)
+            found = (
+                self.book.routes_refused(version, refused)
+                if refused
+                else self.book.routes_taken(version)
+            )
             for kind, names in found.items():
                 turned.setdefault(kind, {}).update(names)
         position, banned = str(reader.position), dict(self.book.banned)
@@ -123,15 +128,12 @@ class Plane:
                     held[name] = now
         self._tell(self, self.update, {kind: set(names) for kind, names in turned.items()})
 
-
-def _decoded(
-    states: Mapping[str, bytes | None], refused: dict[str, str]
-) -> dict[str, wire.Resource | None]:
-    """Resources; one that cannot be read is named and stays as it was."""
-    found: dict[str, wire.Resource | None] = {}
-    for key, state in states.items():
-        try:
-            found[key] = wire.decode_resource(state) if state else None
-        except msgspec.DecodeError as error:
-            refused[key] = f"{key} cannot be read: {error}"
-    return found
+    def _decoded(self, states: Mapping[str, bytes | None]) -> dict[str, wire.Resource | None]:
+        """Resources; one that cannot be read is named and stays as it was."""
+        found: dict[str, wire.Resource | None] = {}
+        for key, state in states.items():
+            try:
+                found[key] = wire.decode_resource(state) if state else None
+            except msgspec.DecodeError as error:
+                self.book.refuse(key, f"{key} cannot be read: {error}")
+        return found

@@ -19,8 +19,8 @@ from typing import Any
 from console.lags import Lags
 from console.redis import Client
 from gateways.drivers.envoy import Settings, api
-from gateways.drivers.envoy.book import named
 from gateways.drivers.envoy.listener import LISTENER, listener
+from gateways.drivers.envoy.named import named
 
 from . import access
 from .access import Certificates

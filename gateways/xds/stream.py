@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateways.drivers.envoy import api
-from gateways.drivers.envoy.book import Named
+from gateways.drivers.envoy.named import Named
 
 TYPES = (api.CLUSTERS, api.ASSIGNMENTS, api.LISTENERS, api.ROUTES)
 # Routes wait so long for Envoy to have the clusters that they lead to; then the others matter more.

@@ -12,6 +12,7 @@ from applications import actions as applications
 from applications.models import Api, Application, Member
 from console import demo
 from console.models import ControlPlane
+from gateways import actions as gateways
 from gateways.models import Gateway
 from practice.testing import PracticeCluster
 from registries import actions as registries
@@ -111,3 +112,26 @@ def test_a_control_plane_that_is_there_is_used(wishes: demo.Wishes) -> None:
     plane = make_control_plane(name="Ours", slug="ours")
     demo.make(wishes)
     assert Gateway.objects.get().control_plane == plane
+
+
+def test_a_house_with_envoy_makes_a_gateway_of_that_kind(wishes: demo.Wishes) -> None:
+    wishes.gateway, wishes.envoy_admin_url = "envoy", "http://127.0.0.1:9901"
+    done = demo.make(wishes)
+    gateway = Gateway.objects.get()
+    assert done.gateway == str(gateway.pk)
+    assert (gateway.kind, gateway.settings["port"]) == ("envoy", 9080)
+    assert demo.make(wishes).gateway == done.gateway
+    wishes.gateway_url = "http://127.0.0.1:9090"
+    wishes.envoy_admin_url_before = wishes.envoy_admin_url
+    wishes.envoy_admin_url = "http://127.0.0.1:9902"
+    assert demo.make(wishes).gateway == done.gateway
+    gateway.refresh_from_db()
+    assert gateway.settings["port"] == 9090
+    assert gateway.settings["admin_urls"] == ["http://127.0.0.1:9902"]
+
+
+def test_an_envoy_whose_gateway_was_deleted_has_none(wishes: demo.Wishes) -> None:
+    wishes.gateway, wishes.envoy_admin_url = "envoy", "http://127.0.0.1:9901"
+    demo.make(wishes)
+    gateways.delete_gateway(gateway=Gateway.objects.get(), actor=None)
+    assert demo.make(wishes).gateway == ""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateways.drivers.envoy import api
-from gateways.drivers.envoy.book import Named, named
+from gateways.drivers.envoy.named import Named, named
 from gateways.xds.stream import PATIENCE, Stream
 
 SHORT = {

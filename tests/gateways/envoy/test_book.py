@@ -93,16 +93,16 @@ def test_what_becomes_inexpressible_is_named_and_stays_as_it_was() -> None:
 def test_routes_that_envoy_refuses_after_all_are_found_and_left_out(bad: set[int]) -> None:
     book = Book()
     book.replace({f"route/r{n}": route(n) for n in range(10, 13)})
-    book.confirm(version(book))
+    book.routes_taken(version(book))
     taken = version(book)
     book.apply({f"route/r{n}": route(n) for n in range(10)})
     # An Envoy says nothing about a version that it has already.
     for _step in range(60):
         if hosts(book) & {f"h{n}.org" for n in bad}:
-            book.refuse(version(book), "no good")
+            book.routes_refused(version(book), "no good")
         elif version(book) != taken:
             taken = version(book)
-            book.confirm(taken)
+            book.routes_taken(taken)
     assert book.banned.keys() == {f"route/r{n}" for n in bad}
     assert hosts(book) == {f"h{n}.org" for n in range(13) if n not in bad}
     mended = min(bad)
@@ -116,7 +116,7 @@ def test_what_people_wrote_for_envoys_engine_is_suspected_first() -> None:
     odd = Expression(subject="header", operator="regex_match", name="x", value="a")
     book.replace({f"route/r{n}": route(n) for n in range(20)})
     book.apply({f"route/r{n}": route(n, expressions=(odd,)) for n in (3, 7)})
-    book.refuse(version(book), "no good")
+    book.routes_refused(version(book), "no good")
     assert hosts(book) == {f"h{n}.org" for n in range(20) if n not in (3, 7)}
 
 
