@@ -86,14 +86,15 @@ def _work(
                 patience.recovered()
     except DriverError as error:
         _refuse_older(gateway, error)
-        text, reason, permanent = str(error), error.code, error.permanent
+        text, reason, wait = str(error), error.code, patience.failed_by(error)
     except ValueError as error:
-        text, reason, permanent = str(error), "settings", True
+        text, reason, wait = str(error), "settings", patience.failed(permanent=True)
     except (RedisError, DatabaseError, InterfaceError) as error:
-        text, reason, permanent = f"Redis or PostgreSQL is away: {error}", "house", False
+        text, reason = f"Redis or PostgreSQL is away: {error}", "house"
+        wait = patience.failed()
     log.warning("gateway %s: %s", gateway.pk, text)
     tell_failure(str(gateway.pk), text, reason=reason)
-    return patience.failed(permanent=permanent)
+    return wait
 
 
 class _House:

@@ -78,7 +78,7 @@ class Agent:
             while self._house.going:
                 failed = self._work(patience)
                 if failed is not None:
-                    self._wait(patience.failed(permanent=failed.permanent), str(failed))
+                    self._wait(patience.failed_by(failed), str(failed))
         finally:
             self._keeper.stop(1.0)
             self._client.close()

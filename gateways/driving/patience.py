@@ -6,6 +6,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateways.drivers.base import DriverError
+
+# Of these a gateway's server says the same until somebody changes something there or here.
+_LASTING = frozenset({"unauthorized", "denied", "fenced"})
 _SPREAD = 0.2  # of a wait, either way: gateways that failed together do not come back together
 
 
@@ -35,6 +39,10 @@ class Patience:
         wait = self._pace.seldom if permanent else retry[min(self._failures, len(retry) - 1)]
         self._failures += 1
         return wait * (1 - _SPREAD + 2 * _SPREAD * self._random())
+
+    def failed_by(self, error: DriverError) -> float:
+        """Count a failure that a driver told of; the same."""
+        return self.failed(permanent=error.permanent or error.code in _LASTING)
 
     def recovered(self) -> None:
         self._failures = 0
