@@ -92,6 +92,23 @@ EXAMPLES: dict[str, Resource] = {
 
 # Resources that the kind cannot express → a word of the reason.
 REFUSED: dict[str, dict[str, tuple[Resource, str]]] = {
+    "apisix": {
+        "a balance from the future": (upstream(balance="oracle"), "oracle"),
+        "hash of something else": (upstream(balance="consistent_hash", hash_key="body:x"), "body"),
+        "hash of a strange header": (upstream(balance="consistent_hash", hash_key="header:ä"), "ä"),
+        "a method of its own": (route(methods=("GET", "BREW")), "BREW"),
+        "greater than": (where(("header", "greater", "a", "1")), "greater"),
+        "a subject from the future": (where(("moon", "equal", "a", "1")), "moon"),
+        "two rewritings": (
+            route(strip_prefix="/shop", plugins={"proxy-rewrite": {"uri": "/x"}}),
+            "proxy-rewrite",
+        ),
+        "two redirections": (
+            route(redirect_https=True, plugins={"redirect": {"uri": "/x"}}),
+            "redirect",
+        ),
+        "an id that is none": (upstream(id="a/b"), "id"),
+    },
     "traefik": {
         "plugins": (route(plugins={"limit-req": {}}), "limit-req"),
         "hash of a header": (upstream(balance="consistent_hash", hash_key="http_x"), "hash"),

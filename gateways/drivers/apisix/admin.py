@@ -50,10 +50,16 @@ class Api:
         self._connection = kind(self.host, parts.port, timeout=timeout)
 
     def ask(
-        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+        again: bool = True,
     ) -> Answer:
         """Whatever APISIX answers below 500. Raises `DriverError` where there is no answer, the key
-        is refused or APISIX itself fails. Only for methods that may be repeated."""
+        is refused or APISIX itself fails. `again`: asked once more if the connection breaks."""
         content = None if body is None else _encoded(body)
         said = {"User-Agent": "portolan", **(headers or {})}
         if self._key:
@@ -61,7 +67,7 @@ class Api:
         if content is not None:
             said["Content-Type"] = "application/json"
         try:
-            answer = self._send(method, path, content, said)
+            answer = self._send(method, path, content, said, again=again)
         except ValueError:
             # Of the header; its words would hold the key.
             raise DriverError(
@@ -87,9 +93,17 @@ class Api:
     def close(self) -> None:
         self._connection.close()
 
-    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
-        """Once more on a new connection if the kept one was closed in between."""
-        for kept in (self._connection.sock is not None, False):
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        *,
+        again: bool,
+    ) -> Answer:
+        """A kept connection may have been closed in between."""
+        for kept in (again and self._connection.sock is not None, False):
             try:
                 self._connection.request(method, path, body=body, headers=headers)
                 answer = self._connection.getresponse()

@@ -43,8 +43,8 @@ def items(document: Document, kind: str) -> list[dict[str, Any]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def text(body: Mapping[str, Any]) -> str:
-    """An object as a line of YAML, which JSON nearly is."""
+def text(body: Any) -> str:
+    """A value in one line of YAML, which JSON nearly is."""
     return _ESCAPED.sub(_escape, msgspec.json.encode(body, order="sorted").decode())
 
 
@@ -57,7 +57,7 @@ def join(epoch: int, rest: Document, lines: Mapping[str, Iterable[str]]) -> byte
         found += [f"{kind}:\n", *written] if written else [f"{kind}: []\n"]
     for kind, value in rest.items():
         if kind not in lines:
-            found.append(f"{text({kind: value})[1:-1]}\n")
+            found.append(f"{text(kind)}: {text(value)}\n")
     return "".join([*found, _END]).encode()
 
 

@@ -72,7 +72,7 @@ class FileDriver:
         places = self._found.keys() | after.keys()
         written = sum(self._found.get(name) != after.get(name) for name in places)
         self._write()
-        self._found = {}
+        self._found = after  # the book's own: it knows what is written from now on
         return Applied(written, dict(self._book.refused))
 
     def apply(self, changes: Changes) -> Applied:

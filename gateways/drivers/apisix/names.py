@@ -1,8 +1,8 @@
 """What our objects are called in APISIX, and which are ours. Pure.
 
 An object's name is its path below the Admin API, ``routes/ID`` or ``upstreams/ID``. Ids are the
-prefix of the gateway and our own ids, in which there is no dot. An object is ours if its id begins with the prefix and its
-label says the same, so that of two prefixes one may begin like the other.
+prefix of the gateway and our own ids, in which there is no dot. An object is ours if its id begins
+with the prefix and its label says the same, so that of two prefixes one may begin like the other.
 """
 
 from __future__ import annotations

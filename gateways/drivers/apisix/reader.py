@@ -39,8 +39,8 @@ class ApisixReader:
         if self._control is not None:
             self._control.ask("GET", "/v1/upstream/-")
         elif self._admin is not None:
-            small = "plugins/list" if self._settings.mode == ADMIN else "configs/validate"
-            self._admin.ask("GET", f"{listing.ROOT}/{small}")
+            small = "plugins/list" if self._settings.mode == ADMIN else "configs"
+            self._admin.ask("HEAD" if small == "configs" else "GET", f"{listing.ROOT}/{small}")
         api = self._control or self._admin
         return [Process(api.place, api.host, version(api.server))] if api else []
 

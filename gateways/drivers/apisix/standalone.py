@@ -143,7 +143,10 @@ class StandaloneDriver:
         ]
         body = b"{" + b",".join(parts) + b"}"
         digest = hashlib.blake2b(body, digest_size=16).hexdigest()
-        answer = self._api.ask("PUT", CONFIGS, body, headers={"X-Digest": digest})
+        # What it does not have any more it must be sent whole. Without a restart the connection
+        # stays, so nothing can come between this look and the writing.
+        self.touch()
+        answer = self._api.ask("PUT", CONFIGS, body, headers={"X-Digest": digest}, again=False)
         if answer.status == 400 and _VERSION in answer.word:
             raise DriverError(f"Someone else has written: {answer.word}", code="changed")
         if answer.status == 400:

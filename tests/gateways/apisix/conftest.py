@@ -1,0 +1,58 @@
+"""The target of flow tests, a stand-in for the others, and servers that say who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateways.drivers.apisix.settings import FOLDERS
+
+from . import target as targets
+from .standin import StandIn
+from .target import MODES, REAL, REAL_MODE, Target
+
+
+@pytest.fixture(params=[REAL_MODE] if REAL else MODES)
+def target(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Target]:
+    found = targets.real() if REAL else targets.standin(request.param, tmp_path)
+    if found.settings.get("file"):
+        monkeypatch.setenv(FOLDERS, str(Path(found.settings["file"]).parent))
+    try:
+        yield found
+        if REAL:
+            found.started().replace({})
+    finally:
+        found.close()
+        if found.standin:
+            found.standin.down()
+
+
+def _standin(mode: str, folder: Path) -> Iterator[Target]:
+    found = targets.standin(mode, folder)
+    assert found.standin
+    try:
+        yield found
+    finally:
+        found.close()
+        found.standin.down()
+
+
+@pytest.fixture
+def admin(tmp_path: Path) -> Iterator[Target]:
+    """An Admin API with etcd, always a stand-in: these tests make it fail."""
+    yield from _standin("admin", tmp_path)
+
+
+@pytest.fixture
+def standalone(tmp_path: Path) -> Iterator[Target]:
+    """One that keeps its configuration in memory, likewise."""
+    yield from _standin("standalone", tmp_path)
+
+
+def server_of(target: Target) -> StandIn:
+    assert target.standin
+    return target.standin

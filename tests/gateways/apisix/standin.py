@@ -1,0 +1,338 @@
+"""A stand-in for APISIX's Admin API and Control API: a real HTTP server on loopback with what real
+ones do (measured on 3.18 and read in its sources), and with ways to make it fail.
+
+It serves no requests. What it has is at once what its workers use."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from .rules import refusal
+
+KINDS = ("routes", "upstreams", "services", "ssls", "consumers", "global_rules", "protos")
+
+
+class StandIn:
+    """`mode`: admin or standalone. `legacy`: envelopes of APISIX 2.15. `validates`: whether it has
+    a dry run. `lag`: how many deletions of upstreams it refuses, as its workers have not heard yet
+    that the last route of them went."""
+
+    def __init__(self, mode: str, key: str) -> None:
+        self.mode, self.key = mode, key
+        self.server = "APISIX/3.18.0"
+        self.legacy, self.validates, self.lag = False, True, 0
+        self.objects: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
+        self.document: dict[str, Any] | None = None
+        self.requests: list[tuple[str, str]] = []
+        self.connections = 0
+        self.lose = -1  # after so many writes the next is done, and from then on no answer comes
+        self.failing = 0  # status of all answers
+        self._numbers = itertools.count(1)
+        self._created: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._http: ThreadingHTTPServer | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def up(self) -> None:
+        outer = self
+
+        class Handler(_Handler):
+            standin = outer
+
+        self._http = _Server(("127.0.0.1", self.port), Handler)
+        self.port = self._http.server_address[1]
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+
+    def down(self) -> None:
+        if self._http is not None:
+            self._http.shutdown()
+            self._http.server_close()
+            self._http = None
+
+    def restart(self) -> None:
+        """In mode standalone it forgets everything."""
+        self.down()
+        self.document = None
+        self.up()
+
+    def writes(self) -> list[tuple[str, str]]:
+        return [one for one in self.requests if one[0] in ("PUT", "DELETE", "PATCH")]
+
+    def all(self, kind: str) -> dict[str, dict[str, Any]]:
+        """What workers use, by ids."""
+        if self.mode == "standalone":
+            return {one["id"]: one for one in (self.document or {}).get(kind, ())}
+        return self.objects[kind]
+
+    def answer(
+        self, method: str, path: str, headers: Any, body: bytes
+    ) -> tuple[int, Any, dict[str, str]] | None:
+        """Status, body and headers; None: the connection breaks."""
+        with self._lock:
+            if self.lose == -2:
+                return None
+            self.requests.append((method, path))
+            if self.failing:
+                return self.failing, {"error_msg": "failed on purpose"}, {}
+            parts = urlsplit(path)
+            segments = parts.path.strip("/").split("/")
+            if segments[0] == "v1":
+                return (*self._control(segments[1:]), {})
+            if segments[:2] != ["apisix", "admin"]:
+                return 404, {"error_msg": "404 Route Not Found"}, {}
+            if self.mode == "standalone" and segments[2:3] != ["configs"]:
+                return 404, None, {}  # its router knows no other path, and asks for no key
+            if headers.get("X-API-KEY") != self.key:
+                said = {"error_msg": "failed to check token", "description": "wrong apikey"}
+                return 401, said, {}
+            if self.mode == "standalone":
+                found = self._standalone(method, segments[3:], headers, body)
+            else:
+                query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+                found = (*self._etcd(method, segments[2:], query, body), {"X-API-VERSION": "v3"})
+            if method in ("PUT", "DELETE", "PATCH") and found[0] < 300:
+                if self.lose == 0:
+                    self.lose = -2
+                    return None
+                self.lose -= self.lose > 0
+            return found
+
+    # -- with etcd
+
+    def _etcd(
+        self, method: str, segments: list[str], query: dict[str, str], body: bytes
+    ) -> tuple[int, Any]:
+        kind, name, *rest = [*segments, "", ""]
+        if kind == "plugins":
+            return 200, ["proxy-rewrite", "redirect"]
+        if kind == "configs" and name == "validate" and method == "POST":
+            return self._validate(body)
+        if kind not in self.objects:
+            return 404, {"error_msg": f"Unsupported resource type: {kind}"}
+        if not name:
+            return self._list(kind, query)
+        if method == "GET":
+            return self._one(kind, name)
+        if method == "DELETE":
+            return self._delete(kind, name)
+        sent = json.loads(body)
+        if method == "PATCH":
+            if name not in self.objects[kind]:
+                return 404, {"message": "Key not found"}
+            said = {rest[0]: sent} if rest[0] else sent
+            sent = {**self.objects[kind][name], **said}
+        return self._put(kind, name, sent, timed=method == "PATCH")
+
+    def _put(self, kind: str, name: str, body: dict[str, Any], *, timed: bool) -> tuple[int, Any]:
+        if str(body.get("id", name)) != name:
+            return 400, {"error_msg": f"wrong {kind[:-1]} id"}
+        if not timed and {"create_time", "update_time"} & body.keys():
+            return 400, {"error_msg": "the property is forbidden:  create_time"}
+        wrong = refusal(kind, {**body, "id": name})
+        if wrong:
+            return 400, {"error_msg": wrong}
+        needed = body.get("upstream_id")
+        if needed and needed not in self.objects["upstreams"]:
+            return 400, {
+                "error_msg": f"failed to fetch upstream info by upstream id [{needed}],"
+                " response code: 404"
+            }
+        new = name not in self.objects[kind]
+        self._created.setdefault(f"{kind}/{name}", next(self._numbers))
+        self.objects[kind][name] = {
+            "create_time": 1790000000,
+            **body,
+            "id": name,
+            "update_time": 1790000001,
+        }
+        return (201 if new else 200), self._item(kind, name, single=True)
+
+    def _delete(self, kind: str, name: str) -> tuple[int, Any]:
+        users = [one for one in self.objects["routes"].values() if one.get("upstream_id") == name]
+        if kind == "upstreams" and (users or self.lag):
+            self.lag = max(0, self.lag - 1)
+            user = users[0]["id"] if users else "-"
+            return 400, {
+                "error_msg": f"can not delete this upstream, route [{user}] is still using it now"
+            }
+        if self.objects[kind].pop(name, None) is None:
+            return 404, {"message": "Key not found"}
+        self._created.pop(f"{kind}/{name}", None)
+        return 200, {"deleted": "1", "key": f"/apisix/{kind}/{name}"}
+
+    def _one(self, kind: str, name: str) -> tuple[int, Any]:
+        if name not in self.objects[kind]:
+            return 404, {"message": "Key not found"}
+        return 200, self._item(kind, name, single=True)
+
+    def _list(self, kind: str, query: dict[str, str]) -> tuple[int, Any]:
+        order = sorted(self.objects[kind], key=lambda name: self._created.get(f"{kind}/{name}", 0))
+        items = [self._item(kind, name) for name in order]
+        if self.legacy:
+            node = {"dir": True, "key": f"/apisix/{kind}", "nodes": items or {}}
+            return 200, {"action": "get", "count": str(len(items)), "node": node}
+        total = len(items)
+        if "page" in query and "page_size" in query:
+            page, size = int(query["page"]), int(query["page_size"])
+            if not 10 <= size <= 500:
+                return 400, "page_size must be between 10 and 500"
+            items = items[(page - 1) * size : page * size]
+        return 200, {"list": items or {}, "total": total}
+
+    def _item(self, kind: str, name: str, *, single: bool = False) -> dict[str, Any]:
+        found = {"key": f"/apisix/{kind}/{name}", "value": self.objects[kind][name]}
+        if self.legacy and single:
+            return {"action": "get", "node": found}
+        return found if single else found | {"createdIndex": 1, "modifiedIndex": 1}
+
+    # -- standalone
+
+    def _standalone(
+        self, method: str, segments: list[str], headers: Any, body: bytes
+    ) -> tuple[int, Any, dict[str, str]]:
+        if segments == ["validate"]:
+            known = self.validates and method == "POST"
+            return (*(self._validate(body) if known else (404, None)), {})
+        stored = self.document
+        said = {} if stored is None else {"X-Digest": stored["X-Digest"], "X-Last-Modified": "1"}
+        if method == "HEAD":
+            return 200, None, said
+        if method == "GET":
+            return 200, stored or {f"{kind}_conf_version": 0 for kind in KINDS}, said
+        digest = headers.get("X-Digest")
+        if not digest:
+            return 400, {"error_msg": "missing digest header"}, {}
+        if stored and stored["X-Digest"] == digest:
+            return 204, None, {}
+        sent = json.loads(body)
+        for kind in KINDS:
+            for wrong in self._wrong(kind, sent.get(kind, ())):
+                return 400, {"error_msg": wrong[1]}, {}
+        after: dict[str, Any] = {"X-Digest": digest, "X-Last-Modified": 1}
+        for kind in KINDS:
+            name = f"{kind}_conf_version"
+            old = (stored or {}).get(name, 0)
+            new = sent.get(name, old + 1)
+            if new < old:
+                least = f"{name} must be greater than or equal to ({old})"
+                return 400, {"error_msg": least}, {}
+            after[name] = new
+            items = (stored or {}).get(kind) if new == old else self._taken(kind, sent)
+            if items:
+                after[kind] = items
+        self.document = after
+        return 202, None, {"X-Digest": digest}
+
+    def _taken(self, kind: str, sent: dict[str, Any]) -> list[dict[str, Any]]:
+        """An object with the `modifiedIndex` that a worker knows of it stays as it was there."""
+        before = {one.get("id"): one for one in (self.document or {}).get(kind, ())}
+        found = []
+        for one in sent.get(kind, ()):
+            known = before.get(one.get("id"))
+            index = one.get("modifiedIndex")
+            same = known is not None and index is not None and known.get("modifiedIndex") == index
+            found.append(known if same and known else one)
+        return found
+
+    def _validate(self, body: bytes) -> tuple[int, Any]:
+        sent = json.loads(body)
+        errors = [
+            {"resource_type": kind, "resource_id": name, "index": place, "error": said}
+            for kind in KINDS
+            for place, (name, said) in enumerate(self._wrong(kind, sent.get(kind, ())))
+        ]
+        if errors:
+            return 400, {"error_msg": "Configuration validation failed", "errors": errors}
+        return 200, {}
+
+    def _wrong(self, kind: str, items: Any) -> Iterator[tuple[str, str]]:
+        seen: set[str] = set()
+        for one in items:
+            name = one.get("id", "")
+            said = refusal(kind, one) or ("found duplicate id" if name in seen else "")
+            seen.add(name)
+            if said:
+                yield name, said
+
+    # -- Control API
+
+    def _control(self, segments: list[str]) -> tuple[int, Any]:
+        kind, name = [*segments, ""][:2]
+        if kind in ("routes", "upstreams"):
+            items = [{"value": one, "modifiedIndex": 1} for one in self.all(kind).values()]
+            return 200, items or {}
+        found = self.all(f"{kind}s").get(name) if kind in ("route", "upstream") else None
+        if found is None:
+            return 404, {"error_msg": f"{kind}[{name}] not found"}
+        return 200, {"value": found, "modifiedIndex": 1}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, *args: Any) -> None:
+        self.sockets: set[Any] = set()
+        super().__init__(*args)
+
+    def get_request(self) -> tuple[Any, Any]:
+        found = super().get_request()
+        self.sockets.add(found[0])
+        return found
+
+    def shutdown_request(self, request: Any) -> None:
+        self.sockets.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for one in list(self.sockets):
+            try:
+                one.shutdown(2)
+            except OSError:
+                continue
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    standin: StandIn
+    wbufsize = -1  # an answer is one packet: nothing waits for an acknowledgement
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self.standin.connections += 1
+
+    def handle_any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        found = self.standin.answer(self.command, self.path, self.headers, body)
+        if found is None:
+            self.close_connection = True
+            return
+        status, said, headers = found
+        content = b"" if said is None or self.command == "HEAD" else json.dumps(said).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = do_HEAD = handle_any  # noqa: N815
+
+    def version_string(self) -> str:
+        return self.standin.server
+
+    def log_message(self, *_args: object) -> None:
+        pass
