@@ -34,6 +34,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._server = Valkey(folder, ports.free(), "an-admins-secret", durable=False)
         self._server.prepare()
+        self.port = self._server.port
         self.url = self._server.url()
         self.client = connect(self.url)
         self.start()

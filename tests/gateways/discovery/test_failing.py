@@ -54,6 +54,7 @@ def test_a_trimmed_stream_is_a_gap(plane: Plane, valkey: Server, start: Start) -
     # Two commits while no worker reads, of which the stream has lost the first.
     for process in bed.processes():
         os.kill(process, signal.SIGSTOP)
+    valkey.client.client_kill_filter(_type="normal", skipme=True)
     plane.publish(upstream("shop", 82))
     plane.publish(upstream("cart", 83))
     valkey.client.xtrim(plane.keys.changes, maxlen=1, approximate=False)
@@ -155,11 +156,11 @@ def test_redis_stops_under_load(plane: Plane, valkey: Server, start: Start, serv
     with load(bed, "shop") as statuses:
         valkey.stop()
         eventually(lambda: "trouble" in bed.control("/status")[1])
-        time.sleep(1)
+        time.sleep(4)
         valkey.start()  # empty
         eventually(lambda: "trouble" not in bed.control("/status")[1], within=20)
     unharmed(statuses)
-    assert bed.log.count("what was known is kept") <= 8  # not one for every attempt
+    assert bed.log.count("what was known is kept") <= 6  # not one for every attempt
     plane.publish_all(upstream("shop", 82))
     serves(bed, "shop", 82, within=20)
 
@@ -183,9 +184,11 @@ def test_a_silent_redis_is_noticed(plane: Plane, valkey: Server, start: Start) -
 def test_a_reload_under_load(
     plane: Plane, start: Start, serve: Serve, tmp_path: Path, kept: bool
 ) -> None:
-    plane.publish(upstream("shop", port := serve("127.0.0.1")))
+    # So many that a new worker needs its time to read them.
+    others = [upstream(f"u{n}", 1000 + n) for n in range(4000)]
+    plane.publish(upstream("shop", port := serve("127.0.0.1")), *others)
     bed = start(file=tmp_path / "last-good") if kept else start()
-    serves(bed, "shop", port)
+    serves(bed, "shop", port, within=20)
     with load(bed, "shop") as statuses:
         for _ in range(3):
             before = {one["pid"] for one in bed.looks("shop").values()}
