@@ -33,7 +33,7 @@ SAME = {
     "{service}: {cause}",
     "“%(name)s”: %(headline)s.",
     "%(phase)s, %(began)s – %(ended)s (%(lasted)s)",
-    "redis-cli CONFIG SET notify-keyspace-events Kgxe",
+    "redis-cli CONFIG SET notify-keyspace-events Kh",
 }
 
 PYTHON = """

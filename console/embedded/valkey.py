@@ -21,9 +21,9 @@ from .files import write_private
 from .waiting import wait_until
 
 STOP = signal.SIGTERM
-# Kgxe: generic commands, expiries and evictions, by key. No $: a SET alone is no event, so that a
-# commit of many keys is one (its tick's EXPIRE).
-EVENTS = "Kgxe"
+# Kh: of hashes, by key. A commit sets and removes many keys of Traefik's tree, which is no event,
+# and one field of a hash, which is one.
+EVENTS = "Kh"
 GATEWAY_USER = "traefik"
 
 _MAY = (

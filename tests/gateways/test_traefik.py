@@ -108,22 +108,6 @@ def test_equal_is_silent_and_foreign_keys_are_left_alone(
     assert len(ours) == 1, "something has to stay, see the driver"
 
 
-def test_one_change_is_one_event(driver: Driver, gateway_store: Client) -> None:
-    listener = gateway_store.pubsub()
-    listener.psubscribe("__keyspace*:traefik*")
-    listener.get_message(timeout=1)  # the subscription itself
-    nodes = [(f"10.0.{i}.{j}", 80) for i in range(4) for j in range(250)]
-    driver.replace({"upstream/u1": upstream(*nodes), "route/r1": route()})
-    driver.apply({"upstream/u1": upstream(*nodes[:1])})
-    events = []
-    while message := listener.get_message(timeout=0.5):
-        events.append((message["channel"].rpartition(b":")[2], message["data"]))
-    listener.close()
-    removals = [event for event in events if event[1] != b"expire"]
-    assert events.count((b"traefik/~portolan", b"expire")) == 2
-    assert not [event for event in removals if event[1] == b"set"]
-
-
 def test_refuses_a_server_without_keyspace_events(
     gateway_redis_url: str, gateway_store: Client, driver: Driver
 ) -> None:
