@@ -49,9 +49,9 @@ EDGES: dict[str, type[Edge]] = {
 # Milliseconds at 1,000 services and more: median, 95th percentile.
 BUDGETS = {"envoy": (10.0, 15.0), "apisix-discovery": (9.0, 12.0), "apisix-admin": (18.0, None)}
 FEEDS = "feeds"  # no gateway at all
-WARM = 5  # rounds that do not count
-MOST = 60.0  # seconds for one gateway, if it has made …
-LEAST = 10  # … as many rounds
+WARM = 3  # rounds that do not count
+MOST = 40.0  # seconds for one gateway, if it has made …
+LEAST = 5  # … as many rounds
 
 Round = dict[str, float]
 Measured = dict[str, list[Round]]

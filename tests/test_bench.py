@@ -21,7 +21,7 @@ SMALL = {
     "takeover": ["--rounds", "1"],
     "pages": ["--services", "50", "--applications", "5", "--entries", "20", "--rounds", "3"],
     "streams": ["--pages", "3", "--seconds", "1", "--changes", "2"],
-    "propagation": ["--sizes", "20", "--kinds", "feeds", "traefik", "--rounds", "2"],
+    "propagation": ["--sizes", "20", "--rounds", "2"],
     "soak": ["--minutes", "0.2"],
 }
 
