@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -44,19 +45,15 @@ def house(store: Client, gateway_store: Client, gateway_redis_url: str) -> House
     return House(store, gateway_store, gateway_redis_url)
 
 
-def drive(gateway: Gateway, pace: Pace = PACE) -> ExitStack:
+def drive(gateway: Gateway, pace: Pace = PACE) -> AbstractContextManager[threading.Event]:
     """Drive one more gateway, as one more loop of this worker."""
-    stack = ExitStack()
     one = str(gateway.pk)
-    stack.enter_context(
-        owned(
-            keys.gateway(one),
-            claim_epoch=lambda: Gateway.claim_epoch(one),
-            lift_epoch=lambda epoch: Gateway.lift_epoch(one, epoch),
-            body=lambda ownership: follower.drive(one, ownership, pace=pace),
-        )
+    return owned(
+        keys.gateway(one),
+        claim_epoch=lambda: Gateway.claim_epoch(one),
+        lift_epoch=lambda epoch: Gateway.lift_epoch(one, epoch),
+        body=lambda ownership: follower.drive(one, ownership, pace=pace),
     )
-    return stack
 
 
 def phase(gateway: Gateway) -> str:
@@ -187,8 +184,7 @@ def test_fifty_gateways_cost_what_changed(
     ]
     ids = [str(one.pk) for one in gateways]
     with ExitStack() as stack:
-        for one in gateways:
-            stack.enter_context(drive(one, Pace(tell=0.5)))
+        stops = [stack.enter_context(drive(one, Pace(tell=0.5))) for one in gateways]
         eventually(
             lambda: all(one.applied == "1-1" for one in health.read(ids).values()), within=90
         )
@@ -200,6 +196,8 @@ def test_fifty_gateways_cost_what_changed(
         )
         wrote = {one.written - before[key] for key, one in health.read(ids).items()}
         assert wrote == {1}
+        for stop in stops:
+            stop.set()
 
 
 def test_what_was_said_of_a_deleted_gateway_goes_though_nobody_drives_it(house: House) -> None:
