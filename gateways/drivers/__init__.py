@@ -50,8 +50,14 @@ KINDS = {
         "Traefik",
         "gateways.drivers.traefik",
         "arrows-split-2",
-        gettext_noop("Traefik 3 reads a tree of keys in Redis and follows it by keyspace events."),
-        gettext_noop("The password of that Redis, or user:password. Stored encrypted."),
+        gettext_noop(
+            "Traefik 3 fetches its routes from this console by HTTP, or reads them from a tree of"
+            " keys in Redis or from a file."
+        ),
+        gettext_noop(
+            "By HTTP: what Traefik shows us as a header. Redis: its password, or user:password."
+            " Stored encrypted."
+        ),
         guarded=("redis_url",),
     ),
     "envoy": Kind(
