@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -108,21 +108,33 @@ class FileDriver:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write beside it and rename. Not synced to the disk: it is written again at every start.
-    Raises `DriverError`."""
+    """Write a file without a name, then give it one and rename it. Not synced to the disk: it is
+    written again at every start. Raises `DriverError`."""
+    # Traefik passes over a name of another ending, even in a directory that it reads whole; but it
+    # reads all of that again at every event there, so that a file is named when it is complete.
+    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}.tmp")
     try:
-        # Traefik passes over a name of another ending, even in a directory that it reads whole.
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".tmp", dir=path.parent)
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                os.fchmod(file.fileno(), 0o644)
-            os.replace(name, path)
+            _write_nameless(beside, content)
+            os.replace(beside, path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            beside.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def _write_nameless(path: Path, content: bytes) -> None:
+    try:
+        handle = os.open(path.parent, os.O_WRONLY | os.O_TMPFILE, 0o644)
+    except (AttributeError, OSError):
+        path.write_bytes(content)  # neither every system nor every file system has such files
+        return
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        # Only with a folder given does Python let the system follow the link.
+        os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle, follow_symlinks=True)
 
 
 def _unwritable(path: Path, error: OSError) -> DriverError:
