@@ -42,6 +42,24 @@ def test_a_tree_that_can_be_driven_passes_and_is_left_as_it_was(
     assert gateway_store.keys() == [b"tried/http/kept"]
 
 
+def test_another_root_that_begins_alike_is_told(
+    gateway_store: Client, gateway_redis_url: str, secret: str
+) -> None:
+    gateway_store.set("tried2/http/kept", "1")
+    assert ("root", False) in _check(gateway_redis_url, secret)
+
+
+def test_one_that_fetches_needs_a_secret_worth_the_name() -> None:
+    assert [one.ok for one in drivers.check("traefik", {}, "short")] == [False]
+    assert [one.ok for one in drivers.check("traefik", {}, "0123456789abcdef")] == [True]
+
+
+def test_an_api_that_does_not_answer_is_told() -> None:
+    settings = {"api_url": f"http://127.0.0.1:{ports.free()}"}
+    *_, last = drivers.check("traefik", settings, "0123456789abcdef")
+    assert (last.step, last.ok, last.setting) == ("api", False, "api_url")
+
+
 def test_a_server_that_is_not_there_is_told(secret: str) -> None:
     [found] = drivers.check("traefik", {"redis_url": f"redis://127.0.0.1:{ports.free()}/0"}, "any")
     assert (found.step, found.ok, found.setting) == ("connection", False, "redis_url")

@@ -130,7 +130,7 @@ def _steps(client: Client, settings: Settings, place: str) -> Iterator[Finding]:
 
 
 def _alone(client: Client, root: str) -> Finding:
-    """Roots that begin alike: the one's Traefik stops at the other's keys."""
+    """Roots that begin alike: the one's Traefik hears of the other's changes and reads its keys."""
     others = sorted(
         {
             name.partition("/")[0]
@@ -146,7 +146,7 @@ def _alone(client: Client, root: str) -> Finding:
     return Finding(
         "root",
         False,
-        gettext_noop("“%(other)s” begins like “%(root)s”: Traefik would stop at its keys."),
+        gettext_noop("“%(other)s” begins like “%(root)s”: Traefik would read both each time."),
         gettext_noop("Take a root key that no other one begins with, or another database."),
         setting="root_key",
         params={"root": root, "other": others[0][:100]},
