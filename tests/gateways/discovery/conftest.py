@@ -28,21 +28,24 @@ def _nginx() -> None:
     require()
 
 
+PASSWORD = "an-admins-secret"
+
+
 class Server:
     """A Valkey of these tests' own, which may be stopped; it keeps nothing then."""
 
     def __init__(self, folder: Path) -> None:
-        self._server = Valkey(folder, ports.free(), "an-admins-secret", durable=False)
+        self._server = Valkey(folder, ports.free(), PASSWORD, durable=False)
         self._server.prepare()
         self.port = self._server.port
+        self.socket = folder / "socket"
         self.url = self._server.url()
         self.client = connect(self.url)
         self.start()
 
     def start(self) -> None:
-        self._child = spawn(
-            self._server.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        command = [*self._server.command(), "--unixsocket", str(self.socket)]
+        self._child = spawn(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._server.wait(lambda: None)
 
     def stop(self) -> None:

@@ -16,6 +16,9 @@ local function connect(red, conf)
     if not conf.ssl then
         return red:connect(conf.host, conf.port)
     end
+    if not (tonumber(redis._VERSION) and tonumber(redis._VERSION) >= 0.28) then
+        return nil, "this lua-resty-redis knows no TLS"  -- it would go on without
+    end
     return red:connect(conf.host, conf.port, {
         ssl = true,
         ssl_verify = conf.ssl_verify,
