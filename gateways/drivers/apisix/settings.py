@@ -25,10 +25,14 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         Literal["admin", "standalone", "file"],
         Meta(
             title=gettext_noop("Mode"),
-            description=gettext_noop(
-                "admin: the Admin API with etcd. standalone: the Admin API of an APISIX that keeps"
-                " its configuration in memory. file: an apisix.yaml beside the driver."
-            ),
+            description=gettext_noop("How APISIX gets its routes and upstreams."),
+            extra_json_schema={
+                "labels": {
+                    ADMIN: gettext_noop("Admin API, configuration in etcd"),
+                    STANDALONE: gettext_noop("Admin API, configuration in memory (standalone)"),
+                    FILE: gettext_noop("The file apisix.yaml, beside the driver"),
+                }
+            },
         ),
     ] = "admin"
     admin_url: Annotated[
@@ -40,6 +44,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
                 " the secret."
             ),
             examples=["http://127.0.0.1:9180"],
+            extra_json_schema={"when": {"mode": [ADMIN, STANDALONE]}},
         ),
     ] = ""
     release: Annotated[
@@ -47,6 +52,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(
             title=gettext_noop("Release"),
             description=gettext_noop("Some things are said in another way to APISIX 2.15."),
+            extra_json_schema={"when": {"mode": [ADMIN, FILE]}},
         ),
     ] = "3"
     id_prefix: Annotated[
@@ -65,9 +71,14 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(
             title=gettext_noop("Nodes"),
             description=gettext_noop(
-                "nodes: upstreams hold their nodes. portolan: our discovery module in APISIX"
-                " follows them itself, which is faster."
+                "Our discovery module in APISIX follows nodes by itself, which is faster."
             ),
+            extra_json_schema={
+                "labels": {
+                    "nodes": gettext_noop("In the upstreams"),
+                    "portolan": gettext_noop("By our discovery module"),
+                }
+            },
         ),
     ] = "nodes"
     control_url: Annotated[
@@ -89,6 +100,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
                 " GATEWAYS_FILE_FOLDERS names there."
             ),
             examples=["/usr/local/apisix/conf/apisix.yaml"],
+            extra_json_schema={"when": {"mode": [FILE]}},
         ),
     ] = ""
 
