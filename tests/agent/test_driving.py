@@ -51,6 +51,35 @@ def test_a_real_gateway_is_served_by_it(agent: Agent, proxy: Proxy, serve: Serve
     eventually(lambda: proxy.get("shop.example.org", "/cart")[0] == 503, within=20)
 
 
+def test_lags_are_those_until_the_gateway_confirms(agent: Agent, proxy: Proxy) -> None:
+    agent.publish()
+    told = {"redis_url": agent.tree_url, "api_url": proxy.api_url}
+    agent.start(SETTINGS=json.dumps(told))
+    agent.gets(RULE)
+    time.sleep(0.5)  # what is observed now is younger than the agent
+    now = int(time.time() * 1000)
+    agent.commit(upstream_u1=upstream(nodes=(Node(host="10.7.0.1", port=80),), observed_at=now))
+    eventually(lambda: sum(sum(one.lag_counts) for one in agent.instances) == 1, within=30)
+    one = agent.instances[0]
+    assert one.by == "agent"
+    assert one.applied == "1-2"
+    assert one.lag_ms is not None
+    assert 0 <= one.lag_ms < 15_000
+
+
+def test_files_are_written_where_it_may(agent: Agent) -> None:
+    agent.publish()
+    folder = agent.folder / "dynamic"
+    folder.mkdir()
+    told = json.dumps({"provider": "file", "file": str(folder / "portolan.yml")})
+    refused = agent.run("--once", SETTINGS=told, FILE_FOLDERS="/nowhere")
+    assert refused.returncode != 0
+    assert not (folder / "portolan.yml").exists()
+    done = agent.run("--once", SETTINGS=told, FILE_FOLDERS=str(folder))
+    assert done.returncode == 0, done.stderr
+    assert "r1-portolan" in (folder / "portolan.yml").read_text()
+
+
 def test_restarted_without_redis_it_gives_a_restarted_gateway_what_it_had(agent: Agent) -> None:
     agent.publish()
     with relay_to(settings.REDIS_URL) as (relay, _url):
