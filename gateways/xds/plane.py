@@ -5,6 +5,7 @@ What changed is handed to the event loop, which owns what is shown (`held`) and 
 
 from __future__ import annotations
 
+import gc
 import logging
 import queue
 import random
@@ -99,6 +100,11 @@ class Plane:
         self._begun = True
         if states or first:
             turned = self.book.apply(self._decoded(states))
+        if first:
+            # What is read at the start stays as a rule: looking through it again and again for
+            # garbage would hold up changes by hundreds of milliseconds.
+            gc.collect()
+            gc.freeze()
         while not self._heard.empty():
             version, refused = self._heard.get()
             found = (
