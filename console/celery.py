@@ -35,10 +35,10 @@ from console.shutdown import STOP
 log = logging.getLogger(__name__)
 
 _SPARE = 2  # threads
-# A change waits half a dozen times (for the cluster, for Redis), and each time its thread has to get
-# the interpreter back. From one that is busy (a large list, a first compilation) it gets it after
-# so many seconds. Measured beside such a thread, from one feed to the next: 3 ms, and with Python's
-# own 0.005 12 ms; the busy thread got as far (docs/performance.md).
+# A change waits half a dozen times (for the cluster, for Redis), and each time its thread has to
+# get the interpreter back. From one that is busy (a large list, a first compilation) it gets it
+# after so many seconds. Measured beside such a thread, from one feed to the next: 3 ms, and with
+# Python's own 0.005 12 ms; the busy thread got as far (docs/performance.md).
 _SWITCH = 0.0005
 
 ENSURE: tuple[str, ...] = (
