@@ -35,14 +35,15 @@ class ApisixReader:
         )
 
     def processes(self) -> list[Process]:
-        """One: what answers at the settings' addresses."""
+        """One: what answers at the settings' addresses. Only the Admin API tells its release."""
         if self._control is not None:
             self._control.ask("GET", "/v1/upstream/-")
-        elif self._admin is not None:
+        if self._admin is not None:
             small = "plugins/list" if self._settings.mode == ADMIN else "configs"
             self._admin.ask("HEAD" if small == "configs" else "GET", f"{listing.ROOT}/{small}")
         api = self._control or self._admin
-        return [Process(api.place, api.host, version(api.server))] if api else []
+        release = version(self._admin.server) if self._admin else ""
+        return [Process(api.place, api.host, release)] if api else []
 
     def documents(self) -> Mapping[str, Any] | None:
         if self._settings.mode == ADMIN and self._admin is not None:

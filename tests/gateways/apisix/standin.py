@@ -332,7 +332,8 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = do_HEAD = handle_any  # noqa: N815
 
     def version_string(self) -> str:
-        return self.standin.server
+        # The Control API does not say what it is.
+        return "openresty" if self.path.startswith("/v1/") else self.standin.server
 
     def log_message(self, *_args: object) -> None:
         pass
