@@ -23,7 +23,7 @@ from gateways.models import Gateway
 from .callers import Caller
 from .desk import Desk
 
-LONGEST_WAIT = 25.0  # seconds
+LONGEST_WAIT = 8.0  # seconds; as long may a console take to end
 _ROW_HOLDS = 2.0  # seconds until a row is read again
 _FORGOTTEN = 300.0  # seconds after the last question
 _MOST_CALLERS = 1000  # of one gateway
