@@ -159,6 +159,7 @@ DEEDS = frozenset(
         "gateways:gateway-switch",
         "gateways:gateway-test",
         "gateways:gateway-test-new",
+        "serving:traefik",  # for Traefik, with the gateway's own secret
     }
 )
 

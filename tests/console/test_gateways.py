@@ -284,3 +284,33 @@ def test_only_an_editor_tries_changes_or_switches(page: Client, rows: Rows) -> N
     assert page.post(reverse("gateways:gateway-test-new"), _filled()).status_code == 403
     html = page.get(reverse("gateways:gateway-detail", args=[rows.gateway.pk])).content.decode()
     assert "Test connection" not in html
+
+
+def test_only_what_matters_in_the_mode_is_shown_and_kept(page: Client, rows: Rows) -> None:
+    from gateways.models import Gateway
+
+    html = page.get(reverse("gateways:gateway-create")).content.decode()
+    assert 'data-show-when="apisix-mode=file"' in html
+    assert 'data-show-when="apisix-mode=admin|standalone"' in html
+    values = _filled(
+        **{
+            "kind": "apisix",
+            "apisix-mode": "admin",
+            "apisix-admin_url": "http://127.0.0.1:9180",
+            "apisix-release": "3",
+            "apisix-discovery": "nodes",
+            "apisix-file": "/typed/before/the/mode/was/changed",
+        }
+    )
+    answer = page.post(reverse("gateways:gateway-create"), values, follow=True)
+    made = Gateway.objects.get(name="made")
+    assert made.settings["file"] == ""
+    shown = answer.content.decode()
+    assert "Admin API, configuration in etcd" in shown
+    assert "<dt>File</dt>" not in shown
+
+
+def test_a_mode_lacks_what_it_needs_in_words_at_the_field(page: Client, rows: Rows) -> None:
+    values = _filled(**{"kind": "apisix", "apisix-mode": "file", "apisix-release": "3"})
+    form = page.post(reverse("gateways:gateway-create"), values).context["form"]
+    assert "apisix-file" in form.errors

@@ -10,8 +10,9 @@ import pytest
 from console.contract import keys
 from console.feed import FeedWriter
 from console.redis import Client
-from gateways import health
+from gateways import health, instances
 from gateways.health import Status
+from gateways.instances import Instance
 from tests.factories import make_control_plane, make_gateway
 
 from .conftest import Scrape
@@ -72,6 +73,39 @@ def test_a_gateway_tells_what_its_driver_said(store: Client, scrape: Callable[[]
         assert found.one(f"portolan_gateway_{name}", **labels) == pytest.approx(value), name
     assert found.one("portolan_gateway_phase", phase="in_sync") == 1
     assert "evil" not in found.text
+
+
+def test_the_instances_of_a_gateway_are_counted_by_state_with_their_lags(
+    store: Client, scrape: Callable[[], Scrape]
+) -> None:
+    gateway = make_gateway(name="edge")
+    key = str(gateway.pk)
+    counts = (0, 3, 1, *(0,) * 10, 1)
+    instances.report(store, key, Instance(id="1", hostname="h", lag_counts=counts, lag_sum=12.5))
+    instances.report(store, key, Instance(id="2", hostname="evil", lag_counts=counts))
+    instances.report(store, key, Instance(id="3", hostname="i", refuses="no"))
+    found = scrape()
+    assert found.one("portolan_gateway_instances", gateway=key, state="healthy") == 2
+    assert found.one("portolan_gateway_instances", gateway=key, state="heartbeats") == 1
+    assert found.one("portolan_gateway_instances", gateway=key, state="offline") == 0
+    assert found.one("portolan_gateway_lag_seconds_bucket", gateway=key, le="0.0025") == 6
+    assert found.one("portolan_gateway_lag_seconds_bucket", gateway=key, le="10") == 8
+    assert found.one("portolan_gateway_lag_seconds_count", gateway=key) == 10
+    assert found.one("portolan_gateway_lag_seconds_sum", gateway=key) == 12.5
+    assert "evil" not in found.text
+
+
+def test_what_was_found_otherwise_is_counted_once_it_was_looked(
+    store: Client, scrape: Callable[[], Scrape]
+) -> None:
+    gateway = make_gateway(name="edge")
+    health.write(store, str(gateway.pk), Status(phase="in_sync"))
+    assert scrape().of("portolan_gateway_differences") == {}
+    status = Status(phase="in_sync", audited_at=NOW, differences={"route/1": "evil"})
+    health.write(store, str(gateway.pk), status)
+    found = scrape()
+    assert found.one("portolan_gateway_differences") == 1
+    assert found.one("portolan_gateway_audited_timestamp_seconds") == pytest.approx(NOW / 1000)
 
 
 def test_redis_tells_of_itself(evicting: Client, scrape: Callable[[], Scrape]) -> None:
