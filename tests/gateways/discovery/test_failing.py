@@ -211,3 +211,20 @@ def test_a_worker_ends_when_it_shall(plane: Plane, start: Start) -> None:
     began = time.monotonic()
     bed.quit()
     assert time.monotonic() - began < 10
+
+
+def test_a_worker_has_one_timer(plane: Plane, valkey: Server, start: Start) -> None:
+    """Whatever happens: outages and returns leave none behind."""
+    plane.publish(upstream("shop", 80))
+    bed = start()
+    serves(bed, "shop", 80)
+    for _ in range(3):
+        valkey.client.client_kill_filter(_type="normal", skipme=True)
+        time.sleep(0.3)
+    valkey.stop()
+    eventually(lambda: "trouble" in bed.control("/status")[1])
+    assert {one["timers"] for one in bed.looks("shop").values()} == {1}
+    valkey.start()
+    plane.publish_all(upstream("shop", 81))
+    serves(bed, "shop", 81, within=20)
+    assert {one["timers"] for one in bed.looks("shop").values()} == {1}

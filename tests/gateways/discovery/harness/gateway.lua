@@ -43,6 +43,7 @@ function _M.look()
     ngx.say(json.encode({
         known = nodes ~= nil, error = err, count = #list, nodes = list, table = tostring(nodes),
         pid = ngx.worker.pid(), worker = ngx.worker.id(),
+        timers = ngx.timer.running_count() + ngx.timer.pending_count(),
     }))
 end
 
