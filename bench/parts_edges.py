@@ -100,6 +100,12 @@ class Edge:
             return False
         return health.read([str(self.row.pk)])[str(self.row.pk)].applied != ""
 
+    def says(self) -> str:
+        """What its driver last said went wrong."""
+        from gateways import health
+
+        return health.read([str(self.row.pk)])[str(self.row.pk)].text if self.row else ""
+
     def applied(self, after: float) -> float:
         """When the driver had done the change that was sent at a moment."""
         from gateways import health

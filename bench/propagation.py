@@ -106,12 +106,12 @@ def measure(
                     found[kind] = run(slice_, seen, rounds, pause)
                     continue
                 bed = Bed(house, cluster, registry.control_plane, echo.port, upstream)
+                edge = EDGES[kind](bed)
                 try:
                     with bed.stack:
-                        edge = EDGES[kind](bed)
                         found[kind] = run_gateway(edge, slice_, seen, rounds, pause)
-                except Missing as error:
-                    print(f"{kind} at {size:,}: left out: {error}", flush=True)
+                except (Missing, Broken) as error:
+                    print(f"{kind} at {size:,}: left out: {error} {edge.says()}", flush=True)
     return found
 
 
