@@ -9,10 +9,10 @@ import itertools
 import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from .listening import Server
 from .rules import refusal
 
 KINDS = ("routes", "upstreams", "services", "ssls", "consumers", "global_rules", "protos")
@@ -36,7 +36,7 @@ class StandIn:
         self._numbers = itertools.count(1)
         self._created: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._http: ThreadingHTTPServer | None = None
+        self._http: Server | None = None
         self.port = 0
 
     @property
@@ -44,12 +44,7 @@ class StandIn:
         return f"http://127.0.0.1:{self.port}"
 
     def up(self) -> None:
-        outer = self
-
-        class Handler(_Handler):
-            standin = outer
-
-        self._http = _Server(("127.0.0.1", self.port), Handler)
+        self._http = Server(("127.0.0.1", self.port), self)
         self.port = self._http.server_address[1]
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -275,65 +270,3 @@ class StandIn:
         if found is None:
             return 404, {"error_msg": f"{kind}[{name}] not found"}
         return 200, {"value": found, "modifiedIndex": 1}
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, *args: Any) -> None:
-        self.sockets: set[Any] = set()
-        super().__init__(*args)
-
-    def get_request(self) -> tuple[Any, Any]:
-        found = super().get_request()
-        self.sockets.add(found[0])
-        return found
-
-    def shutdown_request(self, request: Any) -> None:
-        self.sockets.discard(request)
-        super().shutdown_request(request)
-
-    def server_close(self) -> None:
-        super().server_close()
-        for one in list(self.sockets):
-            try:
-                one.shutdown(2)
-            except OSError:
-                continue
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    standin: StandIn
-    wbufsize = -1  # an answer is one packet: nothing waits for an acknowledgement
-    disable_nagle_algorithm = True
-
-    def setup(self) -> None:
-        super().setup()
-        self.standin.connections += 1
-
-    def handle_any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        found = self.standin.answer(self.command, self.path, self.headers, body)
-        if found is None:
-            self.close_connection = True
-            return
-        status, said, headers = found
-        content = b"" if said is None or self.command == "HEAD" else json.dumps(said).encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = do_HEAD = handle_any  # noqa: N815
-
-    def version_string(self) -> str:
-        # The Control API does not say what it is.
-        return "openresty" if self.path.startswith("/v1/") else self.standin.server
-
-    def log_message(self, *_args: object) -> None:
-        pass

@@ -112,6 +112,48 @@ def test_a_service_is_scaled(target: Target, nodes: list[Node]) -> None:
     eventually(lambda: ask(target, f"{RUN}.test").status == 503, within=15)
 
 
+def test_no_request_fails_while_everything_changes(target: Target, nodes: list[Node]) -> None:
+    """All replicas are replaced and the route is taken apart and put together, under load."""
+    driver = target.started()
+    more = (f"*.{RUN}.test", f"*.b.{RUN}.test")
+    driver.replace(upstream("u", *nodes[:3]) | route("r", "u"))
+    eventually(lambda: ask(target, f"{RUN}.test").status == 200, within=15)
+    failed: list[Served] = []
+    asked = 0
+    done = threading.Event()
+
+    def load() -> None:
+        nonlocal asked
+        while not done.is_set():
+            found = ask(target, f"{RUN}.test")
+            asked += 1
+            if found.status != 200:
+                failed.append(found)
+
+    threads = [threading.Thread(target=load) for _ in range(3)]
+    for one in threads:
+        one.start()
+    try:
+        for first in (0, 1, 2, 1, 0):
+            driver.apply(upstream("u", *nodes[first : first + 3]))
+            hosts = (f"{RUN}.test", *more[: first % 3])
+            driver.apply(route("r", "u", hosts=hosts, methods=("GET", "POST")[: first or 2]))
+            moved = upstream("v", *nodes[:2]) | route("r", "v", hosts=hosts)
+            driver.apply(moved | {keys.upstream(f"u-{RUN}"): None})
+            driver.apply(
+                upstream("u", *nodes[:3])
+                | route("r", "u", hosts=hosts[::-1])
+                | {keys.upstream(f"v-{RUN}"): None}
+            )
+            done.wait(0.3)
+    finally:
+        done.set()
+        for one in threads:
+            one.join()
+    assert asked > 50
+    assert failed == []
+
+
 def test_what_went_is_not_found(target: Target, nodes: list[Node]) -> None:
     driver = target.started()
     world = upstream("u", nodes[0]) | route("r", "u")
