@@ -8,16 +8,13 @@
 
 local json = require("apisix.core").json
 local connection = require("apisix.discovery.portolan.connection")
+local reading = require("apisix.discovery.portolan.reading")
 
 local null = ngx.null
-local str_sub = string.sub
 
 local _M = {}
 local mt = { __index = _M }
 
-local PREFIX = "upstream/"
-local CHUNK = 200     -- states read at once
-local SCAN = 500      -- states asked for in a step of a scan
 local ENTRIES = 1000  -- entries of the stream read at once
 -- A quiet stream may also be a lost one: seconds between looks at the feed's meta hash.
 local DOUBT_AFTER = 2
@@ -41,43 +38,12 @@ function _M.new(settings, state, lags)
 end
 
 
-local function id_of(key)
-    if str_sub(key, 1, #PREFIX) == PREFIX and not key:find("%c") then
-        return str_sub(key, #PREFIX + 1)
-    end
-end
-
-
-local function text_of(value)
-    return value ~= null and value or nil
-end
-
-
--- What meta says, or nil if nothing has been published.
-local function meta_of(answer)
-    local epoch, seq = tonumber(text_of(answer[1])), tonumber(text_of(answer[2]))
-    if not epoch or not seq or seq == 0 then
-        return nil
-    end
-    return {
-        epoch = epoch,
-        seq = seq,
-        checksum = text_of(answer[3]),
-        at = tonumber(text_of(answer[4])) or 0,
-    }
-end
-
-
-local META = { "epoch", "seq", "checksum", "at" }
-
-
 local function read_meta(self, red)
-    local answer, err = red:hmget(self.keys.meta, unpack(META))
-    if not answer then
-        return nil, "cannot read meta: " .. tostring(err)
+    local meta, err = reading.meta(red, self.keys)
+    if not err then
+        self.looked = ngx.now()
     end
-    self.looked = ngx.now()
-    return meta_of(answer), nil
+    return meta, err
 end
 
 
@@ -112,71 +78,11 @@ function _M:note(changed)
 end
 
 
-local function epoch_and_seq(id)
-    local epoch, seq = id:match("^(%d+)%-(%d+)$")
-    return tonumber(epoch), tonumber(seq)
-end
-
-
--- Whether entries follow a position without a gap; their last place.
-local function follows(entries, epoch, seq)
-    for _, entry in ipairs(entries) do
-        local its_epoch, its_seq = epoch_and_seq(entry[1])
-        if its_epoch ~= epoch or its_seq ~= seq + 1 then
-            return nil
-        end
-        seq = its_seq
-    end
-    return seq
-end
-
-
-local function scan(self, red)
-    local found, cursor = {}, "0"
-    repeat
-        local answer, err =
-            red:hscan(self.keys.states, cursor, "MATCH", PREFIX .. "*", "COUNT", SCAN)
-        if not answer then
-            return nil, "cannot read states: " .. tostring(err)
-        end
-        cursor = answer[1]
-        for i = 1, #answer[2], 2 do
-            local id = id_of(answer[2][i])
-            if id then
-                local entry, wrong = self.state:parse(answer[2][i + 1])
-                found[id] = { entry, wrong }
-            end
-        end
-    until cursor == "0"
-    return found
-end
-
-
--- What meta and the stream say after a scan that began at `meta`. Commits that came meanwhile are
--- harmless if the stream has all of them: they are read next. Else states may have been missed.
-local function whole(self, red, meta)
-    red:init_pipeline(2)
-    red:hmget(self.keys.meta, unpack(META))
-    red:xread("COUNT", 10000, "STREAMS", self.keys.changes, meta.epoch .. "-" .. meta.seq)
-    local answers, err = red:commit_pipeline()
-    if not answers then
-        return nil, tostring(err)
-    end
-    local after = type(answers[1]) == "table" and answers[1][1] ~= false and meta_of(answers[1])
-    if not after or after.epoch ~= meta.epoch then
-        return false
-    end
-    if after.seq == meta.seq then
-        return after.checksum == meta.checksum
-    end
-    local came = type(answers[2]) == "table" and answers[2][1]
-    local last = came and follows(came[2], meta.epoch, meta.seq)
-    return last ~= nil and last ~= false and last >= after.seq
-end
-
-
 -- Read all states.
 function _M:sync(red)
+    local function parse(text)
+        return self.state:parse(text)
+    end
     for _ = 1, ATTEMPTS do
         local meta, err = read_meta(self, red)
         if not meta then
@@ -187,11 +93,11 @@ function _M:sync(red)
             return true
         end
         local found
-        found, err = scan(self, red)
+        found, err = reading.scan(red, self.keys, parse)
         if not found then
             return nil, err
         end
-        local good, wrong = whole(self, red, meta)
+        local good, wrong = reading.whole(red, self.keys, meta)
         if wrong then
             return nil, wrong
         end
@@ -232,37 +138,6 @@ function _M:doubt(red, at_once)
 end
 
 
--- The states of upstreams as they are now, and meta after them.
-local function read(self, red, ids)
-    if #ids == 0 then
-        local meta, err = read_meta(self, red)
-        return meta and {}, err, meta
-    end
-    local states, meta = {}, nil
-    for start = 1, #ids, CHUNK do
-        local keys = {}
-        for i = start, math.min(start + CHUNK - 1, #ids) do
-            keys[#keys + 1] = PREFIX .. ids[i]
-        end
-        red:init_pipeline(2)
-        red:hmget(self.keys.states, unpack(keys))
-        red:hmget(self.keys.meta, unpack(META))
-        local answers, err = red:commit_pipeline()
-        if not answers or answers[1][1] == false or answers[2][1] == false then
-            return nil, "cannot read states: " .. tostring(err or "refused")
-        end
-        for i, value in ipairs(answers[1]) do
-            states[ids[start + i - 1]] = value
-        end
-        meta = meta_of(answers[2])
-        if not meta then
-            return nil  -- lost since the entries came: what is missing now is not gone
-        end
-    end
-    return states, nil, meta
-end
-
-
 local function apply(self, states)
     local changed, seen = false, {}
     for id, value in pairs(states) do
@@ -292,7 +167,7 @@ function _M:absorb(red, entries)
     end
     self.looked = ngx.now()
     local mine = self.position
-    local last = mine and follows(entries, mine.epoch, mine.seq)
+    local last = mine and reading.follows(entries, mine.epoch, mine.seq)
     if not last then
         return self:sync(red)
     end
@@ -308,14 +183,14 @@ function _M:absorb(red, entries)
             return nil, "an entry without keys: " .. tostring(err)
         end
         for _, key in ipairs(keys) do
-            local id = id_of(key)
+            local id = reading.id_of(key)
             if id and not known[id] then
                 known[id] = true
                 ids[#ids + 1] = id
             end
         end
     end
-    local states, err, meta = read(self, red, ids)
+    local states, err, meta = reading.states(red, self.keys, ids)
     if not states then
         return not err or nil, err
     end

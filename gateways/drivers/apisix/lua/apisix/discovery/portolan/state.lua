@@ -142,16 +142,15 @@ end
 
 -- Nothing is left but what `kept` names.
 function _M:retain(kept)
-    local gone = {}
-    for id in pairs(self.entries) do
-        if not kept[id] then
-            gone[#gone + 1] = id
+    local changed = false
+    for _, known in ipairs({ self.entries, self.refused }) do
+        for id in pairs(known) do
+            if not kept[id] then
+                changed = self:remove(id) or changed
+            end
         end
     end
-    for _, id in ipairs(gone) do
-        self:remove(id)
-    end
-    return #gone > 0
+    return changed
 end
 
 
