@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 
 from console.contract import keys
 from console.ui.pages import page
-from gateways import agents, fleet, publications, standing, wording
+from gateways import agents, fleet, joining, publications, standing, wording
 from gateways.forms import settings
 from gateways.models import Gateway
 from gateways.refusals import refusals
@@ -27,6 +27,7 @@ def gateway_detail(request: HttpRequest, pk: str) -> HttpResponse:
         **now,
         "fleet": fleet.of([gateway])[str(gateway.pk)],
         "publications": publications.last(gateway, now["standing"].status),
+        "joining": joining.snippet(gateway, request.build_absolute_uri("/")),
         "agent": agents.snippet(gateway) if gateway.by_agent else None,
         "has_secret": Gateway.objects.filter(pk=pk).exclude(secret=b"").exists(),
         "kind": gateway.get_kind_display(),
