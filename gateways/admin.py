@@ -1,4 +1,4 @@
-"""Django admin of gateways and their instances."""
+"""Django admin of gateways."""
 
 from __future__ import annotations
 

@@ -90,7 +90,6 @@ def test_every_object_is_there(desk: Client, rows: Rows) -> None:
         "upstream",
         "api",
         "gateway",
-        "gatewayinstance",
     }
 
 
