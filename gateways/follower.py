@@ -18,7 +18,7 @@ from console import redis
 from console.board import Speaker
 from console.contract import keys
 from console.feed import Fenced
-from console.ownership import Ownership
+from console.ownership import LostOwnership, Ownership
 from console.redis import RedisError
 from gateways import drivers, health, instances
 from gateways.drivers.base import Driver, DriverError, Reader
@@ -92,6 +92,12 @@ def _work(
     except (RedisError, DatabaseError, InterfaceError) as error:
         text, reason = f"Redis or PostgreSQL is away: {error}", "house"
         wait = patience.failed()
+    except (Fenced, LostOwnership):
+        raise
+    except Exception as error:  # the outermost loop: a driver's fault is said and tried again
+        log.exception("gateway %s: its driver is broken", gateway.pk)
+        text, reason = f"Its driver is broken: {error!r}", ""
+        wait = patience.failed(permanent=True)
     log.warning("gateway %s: %s", gateway.pk, text)
     tell_failure(str(gateway.pk), text, reason=reason)
     return wait

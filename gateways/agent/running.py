@@ -103,6 +103,9 @@ class Agent:
             found = DriverError(f"Redis is away: {error}", code="house")
             self._house.failed(found)
             return found
+        except Exception as error:  # the outermost loop: a driver's fault is said and tried again
+            log.exception("the driver is broken")
+            return DriverError(f"Its driver is broken: {error!r}", permanent=True)
         finally:
             if shift is not None and shift.applied:
                 patience.recovered()

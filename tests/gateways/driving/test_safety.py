@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -84,6 +85,23 @@ def test_one_that_swallows_everything_delays_no_other(house: House, gateway_redi
 
 def said(house: House, host: str) -> bool:
     return host.encode() in (house.tree.get(RULE.format("traefik")) or b"")
+
+
+def test_a_fault_in_a_driver_is_said_and_the_loop_goes_on(
+    house: House, gateway_redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = replace(drivers.KINDS["traefik"], module="tests.gateways.driving.broken")
+    monkeypatch.setitem(drivers.KINDS, "broken", kind)
+    house.publish()
+    broken = make_gateway(kind="broken", settings={}, control_plane=house.gateway.control_plane)
+    with drive(broken):
+        eventually(lambda: "fault" in health.read([str(broken.pk)])[str(broken.pk)].text)
+        assert phase(broken) == "failing"
+        fresh = Gateway.objects.get(pk=broken.pk)
+        told = other(house, gateway_redis_url)
+        fresh.kind, fresh.settings, fresh.secret = "traefik", told["settings"], told["secret"]
+        actions.change_gateway(gateway=fresh, actor=None)
+        eventually(lambda: house.has(RULE.format("other")))
 
 
 def test_who_is_away_is_asked_less_and_less(house: House, gateway_redis_url: str) -> None:
