@@ -96,6 +96,8 @@ class Gateway:
         self.plane = plane
         self.listeners = listeners
         self.connections: set[Connection] = set()
+        # By Envoy's name: it may come again before its old connection is known to be dead.
+        self.newest: dict[str, Connection] = {}
 
 
 def _version(node: Any) -> str:

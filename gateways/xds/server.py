@@ -169,8 +169,13 @@ class Server:
                 for one in gateway.connections:
                     one.stream.turned(update, names)
                     one.settle()
-                    self._reports.say(gateway.id, one.instance())
+                    self._report(one)
                     one.wake.set()
+
+    def _report(self, connection: Connection) -> None:
+        gateway = connection.gateway
+        if gateway.newest.get(connection.id) is connection:
+            self._reports.say(gateway.id, connection.instance())
 
     async def _serve(self, requests: AsyncIterator[Any], context: Any) -> None:
         first = await context.read()
@@ -182,6 +187,7 @@ class Server:
             del self._lags[next(iter(self._lags))]
         connection = Connection(gateway, first.node, lags)
         gateway.connections.add(connection)
+        gateway.newest[connection.id] = connection
         log.info("Envoy %s of gateway %s has come", connection.id, gateway.id)
         reading = asyncio.ensure_future(self._read(first, connection, context))
         try:
@@ -189,7 +195,9 @@ class Server:
         finally:
             reading.cancel()
             gateway.connections.discard(connection)
-            self._reports.leave(gateway.id, connection.id)
+            if gateway.newest.get(connection.id) is connection:
+                del gateway.newest[connection.id]
+                self._reports.leave(gateway.id, connection.id)
             log.info("Envoy %s of gateway %s has left", connection.id, gateway.id)
 
     async def _gateway_of(self, node: Any, context: Any) -> Gateway:
@@ -221,7 +229,7 @@ class Server:
         request = first
         while request is not grpc.aio.EOF:
             connection.take(request)
-            self._reports.say(connection.gateway.id, connection.instance())
+            self._report(connection)
             request = await context.read()
 
     async def _write(self, connection: Connection, context: Any, reading: Any) -> None:

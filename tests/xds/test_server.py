@@ -7,7 +7,9 @@ from typing import Any
 
 import grpc
 import pytest
+from django.conf import settings
 
+from console import redis
 from gateways import instances
 from gateways.drivers.envoy import Settings, api
 from gateways.xds import access
@@ -73,13 +75,24 @@ def test_what_is_known_stays_while_redis_is_empty(feed: Feed, connect: Connect) 
     eventually(lambda: len(first.answers) > count, within=GENEROUS)
 
 
-def test_another_server_repeats_nothing_that_is_had_already(feed: Feed, connect: Connect) -> None:
+def test_another_server_repeats_nothing_that_is_had_already(
+    feed: Feed, connect: Connect, rows: dict[str, Row]
+) -> None:
     feed.put(*(upstream(n, "10.0.0.1") for n in range(20)), route(1))
     first = connect(node="first")
     filled(first, 20)
     quiet(first)
-    again = connect(node="again", versions=first.has)
-    assert quiet(again) == 0
+    another = Running(
+        Server(lambda: redis.connect(settings.REDIS_URL), lambda _anew: dict(rows)), "127.0.0.1", 0
+    )
+    again = Delta(f"127.0.0.1:{another.port}", gateway=GATEWAY, versions=first.has)
+    try:
+        assert quiet(again) == 0
+        feed.put(upstream(2, "10.0.0.2"))
+        eventually(lambda: again.names(api.ASSIGNMENTS) == [["upstream/u2"]], within=GENEROUS)
+    finally:
+        again.close()
+        another.stop()
     behind = {kind: dict(names) for kind, names in first.has.items()}
     behind[api.ASSIGNMENTS]["upstream/u3"] = "old"
     behind[api.CLUSTERS]["upstream/gone"] = "x"
@@ -166,6 +179,28 @@ def test_each_envoy_is_reported_with_its_position_and_its_lag(feed: Feed, connec
     feed.put()  # a commit without a change
     wanted = f"1-{feed.writer.seq}"
     eventually(lambda: [one.applied for one in report(feed)] == [wanted], within=GENEROUS)
+
+
+def test_an_envoy_that_came_again_is_reported_by_its_newest_connection(
+    feed: Feed, server: Running, connect: Connect
+) -> None:
+    feed.put(upstream(1, "10.0.0.1"), route(1))
+    stuck = connect(node="e1", reads=False)
+    eventually(lambda: [one.id for one in report(feed)] == ["e1"], within=GENEROUS)
+    new = connect(node="e1")
+    filled(new, 1)
+    feed.put(upstream(1, "10.0.0.2"))
+    wanted = f"1-{feed.writer.seq}"
+    eventually(lambda: [one.applied for one in report(feed)] == [wanted], within=GENEROUS)
+    feed.put()
+    wanted = f"1-{feed.writer.seq}"
+    eventually(lambda: [one.applied for one in report(feed)] == [wanted], within=GENEROUS)
+    gateway = server.server._gateways[GATEWAY]
+    stuck.close()
+    eventually(lambda: len(gateway.connections) == 1, within=GENEROUS)
+    assert (GATEWAY, "e1") in server.server._reports._standing  # it is repeated
+    new.close()
+    eventually(lambda: not server.server._reports._standing, within=GENEROUS)
 
 
 def test_an_unknown_gateway_is_told_so(feed: Feed, connect: Connect) -> None:
