@@ -45,7 +45,8 @@ class Way:
 @dataclass(frozen=True, slots=True)
 class Presence:
     """An instance and how it stands. `behind` counts commits that it had not applied when it
-    reported, `behind_ms` is how long the first of them had been waiting then; None: not known."""
+    reported, `behind_ms` is how long the first of them had been waiting then; None: not known. Of
+    one that is silent both are as of now."""
 
     instance: Instance
     state: State
@@ -55,7 +56,8 @@ class Presence:
 
 def of(instance: Instance, way: Way, *, now: int) -> Presence:
     """How an instance stands at the moment `now`, in milliseconds."""
-    behind, waited = _lack(instance, way)
+    silent = now - instance.seen_at > LOST_AFTER
+    behind, waited = _lack(way, at=now if silent else instance.seen_at)
     return Presence(instance, _state(instance, waited, now), behind, waited)
 
 
@@ -63,10 +65,10 @@ def healthy(found: Iterable[Presence]) -> int:
     return sum(one.state is State.HEALTHY for one in found)
 
 
-def _lack(instance: Instance, way: Way) -> tuple[int | None, int | None]:
+def _lack(way: Way, *, at: int) -> tuple[int | None, int | None]:
     if way.behind is None:
         return None, None
-    waited = instance.seen_at - way.waiting_since
+    waited = at - way.waiting_since
     if not way.behind or (way.waiting_since and waited <= 0):
         return 0, 0  # what came after its report is no lack of which it could have told
     return way.behind, waited if way.waiting_since else None

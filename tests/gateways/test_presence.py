@@ -59,5 +59,7 @@ def test_how_far_behind_it_was_when_it_reported() -> None:
     found = presence.of(instance, Way(3, NOW - 250), now=NOW)
     assert (found.behind, found.behind_ms) == (3, 250)
     assert presence.of(instance, Way(3, NOW + 250), now=NOW).behind == 0
+    lost = presence.of(instance, Way(3, NOW + 1_000), now=NOW + 60_000)
+    assert (lost.behind, lost.behind_ms, lost.state) == (3, 59_000, State.LOST)
     unknown = presence.of(instance, Way(), now=NOW)
     assert (unknown.behind, unknown.behind_ms, unknown.state) == (None, None, State.HEALTHY)
