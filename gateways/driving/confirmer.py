@@ -1,7 +1,9 @@
 """Asking a gateway when a change has arrived, so that its lag is the whole one.
 
 A thread of its own, begun by the first change: the loop that applies changes is never delayed by
-it. Of many changes it asks for the newest; what is not confirmed in time is asked for no more.
+it. Of many changes at once a few are asked for: asking costs the gateway something, and one that is
+asked for late would seem to have come late. A newer change of an upstream takes the older one's
+place; what is not confirmed in time is asked for no more.
 """
 
 from __future__ import annotations
@@ -19,9 +21,10 @@ from .ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-MOST = 32  # changes that are asked for at a time
+MOST = 8  # changes that are asked for at a time
+SPARE, REFILL = 20.0, 5.0  # changes asked for in a burst, and a second for long
 LIMIT = 15.0  # seconds; later than all buckets of the histogram
-FIRST, LONGEST = 0.001, 0.25  # seconds between two questions
+FIRST, LONGEST = 0.002, 0.25  # seconds between two questions
 _SILENT = 1.0  # seconds to wait when the gateway does not answer
 
 
@@ -50,21 +53,24 @@ class Confirmer:
         self._name = name
         self._lock = threading.Condition()
         self._wanted: dict[str, _Wanted] = {}
+        self._spare, self._spared_at = SPARE, time.monotonic()
+        self._answered = False  # it has said yes or no to anything
+        self._unaskable = False
         self._over = False
         self._thread: threading.Thread | None = None
 
     def applied(self, changes: dict[str, Upstream], at: int) -> None:
         """These have just been applied, at a moment in milliseconds."""
-        if not changes:
+        if self._unaskable:
+            for upstream in changes.values():
+                self._count(upstream, None, at)
             return
         with self._lock:
             until = time.monotonic() + LIMIT
             for key, upstream in changes.items():
-                self._wanted.pop(key, None)
-                self._wanted[key] = _Wanted(upstream, at, until)
-            while len(self._wanted) > MOST:
-                del self._wanted[next(iter(self._wanted))]
-            if self._thread is None:
+                if key in self._wanted or self._may_ask():
+                    self._wanted[key] = _Wanted(upstream, at, until)
+            if self._thread is None and self._wanted:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             self._lock.notify()
@@ -121,11 +127,26 @@ class Confirmer:
             answer = reader.confirms(one.upstream) if reader is not None else None
             if answer is False:
                 continue
-            at = one.applied_at if answer is None else int(time.time() * 1000)
-            if answer or self._counts_applying:
-                self._ledger.lagged(at - one.upstream.observed_at)
+            self._answered = self._answered or answer is not None
+            self._unaskable = not self._answered
+            self._count(one.upstream, answer, one.applied_at)
             any_confirmed = True
             with self._lock:
                 if self._wanted.get(key) is one:
                     del self._wanted[key]
         return any_confirmed
+
+    def _count(self, upstream: Upstream, answer: bool | None, applied_at: int) -> None:
+        if answer or self._counts_applying:
+            at = int(time.time() * 1000) if answer else applied_at
+            self._ledger.lagged(at - upstream.observed_at)
+
+    def _may_ask(self) -> bool:
+        """Whether one more may be asked for."""
+        now = time.monotonic()
+        self._spare = min(SPARE, self._spare + REFILL * (now - self._spared_at))
+        self._spared_at = now
+        if self._spare < 1 or len(self._wanted) >= MOST:
+            return False
+        self._spare -= 1
+        return True

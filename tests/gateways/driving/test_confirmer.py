@@ -1,0 +1,127 @@
+"""Asking when changes arrive: few questions, and no lag that is only ours."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from console.contract.wire import Upstream
+from gateways.drivers.base import DriverError, Reader
+from gateways.driving.confirmer import MOST, SPARE, Confirmer
+from gateways.driving.ledger import Ledger
+from tests.gateways.examples import upstream
+from tests.threads import eventually
+
+
+@dataclass
+class Asked:
+    """A gateway that answers after so many questions about each change; None: never asked."""
+
+    after: int | None = 1
+    silent: int = 0  # questions that it does not answer at first
+    asked: list[str] = field(default_factory=list)
+    closed: threading.Event = field(default_factory=threading.Event)
+
+    def confirms(self, one: Upstream) -> bool | None:
+        self.asked.append(one.id)
+        if len(self.asked) <= self.silent:
+            raise DriverError("It does not answer.")
+        return None if self.after is None else self.asked.count(one.id) >= self.after
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+@contextmanager
+def confirming(asked: Asked | None, *, counts: bool = True) -> Iterator[tuple[Confirmer, Ledger]]:
+    ledger = Ledger()
+
+    def reader() -> Reader | None:
+        return asked  # type: ignore[return-value]
+
+    made = Confirmer(reader, ledger, counts_applying=counts, name="test")
+    yield made, ledger
+    made.stop()
+    made.join(5)
+
+
+def changes(number: int, *, ago: int = 0) -> dict[str, Upstream]:
+    observed = now() - ago
+    return {f"upstream/u{n}": upstream(id=f"u{n}", observed_at=observed) for n in range(number)}
+
+
+def now() -> int:
+    return int(time.time() * 1000)
+
+
+def counted(ledger: Ledger) -> int:
+    return sum(ledger.measured.lag_counts)
+
+
+def test_a_change_is_counted_when_the_gateway_has_it() -> None:
+    asked = Asked(after=4)
+    with confirming(asked) as (made, ledger):
+        made.applied(changes(1, ago=50), now())
+        eventually(lambda: counted(ledger) == 1)
+        assert asked.asked == ["u0"] * 4
+        assert (ledger.measured.lag_ms or 0) >= 50
+    assert asked.closed.is_set()
+
+
+@pytest.mark.parametrize("asked", [None, Asked(after=None)])
+def test_where_nobody_can_be_asked_applying_counts(asked: Asked | None) -> None:
+    with confirming(asked) as (made, ledger):
+        made.applied(changes(1, ago=3_000), now() - 2_000)
+        eventually(lambda: counted(ledger) == 1)
+        assert 900 <= (ledger.measured.lag_ms or 0) <= 1_100
+        made.applied(changes(100), now())
+        assert counted(ledger) == 101, "counting costs nothing: all of them"
+
+
+def test_where_others_fetch_applying_does_not_count() -> None:
+    asked = Asked(after=None)
+    with confirming(asked, counts=False) as (made, ledger):
+        made.applied(changes(1), now())
+        eventually(lambda: bool(asked.asked))
+        time.sleep(0.1)
+        assert counted(ledger) == 0
+
+
+def test_of_many_changes_a_few_are_asked_for() -> None:
+    asked = Asked()
+    with confirming(asked) as (made, ledger):
+        for _ in range(100):
+            made.applied(changes(50), now())
+        eventually(lambda: counted(ledger) >= MOST)
+        time.sleep(0.3)
+        assert len(set(asked.asked)) <= SPARE + 5
+
+
+def test_one_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gateways.driving import confirmer
+
+    monkeypatch.setattr(confirmer, "_SILENT", 0.05)
+    asked = Asked(silent=2)
+    with confirming(asked) as (made, ledger):
+        made.applied(changes(1), now())
+        eventually(lambda: counted(ledger) == 1)
+        assert len(asked.asked) == 3
+
+
+def test_what_never_comes_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gateways.driving import confirmer
+
+    monkeypatch.setattr(confirmer, "LIMIT", 0.2)
+    asked = Asked(after=10_000)
+    with confirming(asked) as (made, ledger):
+        made.applied(changes(1), now())
+        time.sleep(0.5)
+        questions = len(asked.asked)
+        time.sleep(0.4)
+        assert len(asked.asked) == questions
+        assert counted(ledger) == 0
