@@ -28,6 +28,9 @@ HEAL_AFTER = 2.5  # seconds
 # Pub/sub forgets whom it could not reach; each reminder heals all that was missed before it, and
 # costs Traefik one reading of the tree.
 REMIND_EVERY = 30.0  # seconds
+# What others did to our part of the tree is looked for when there is time, and after a while when
+# there is none.
+VERIFY_EVERY, VERIFY_AT_LAST = 30.0, 45.0  # seconds
 _SCAN = 500
 _FEW = 20  # names taken away at once from a server that makes an event of each
 _EMPTIED = "The tree is gone: its Redis was emptied."
@@ -47,7 +50,7 @@ class Tree:
         self._loud = self._unsure = False
         self._held: Keys = {}
         self._emptied: dict[str, float] = {}  # names to take away, since when they are empty
-        self._ticked = clock()
+        self._ticked = self._verified = clock()
         self._healed = True  # since the last change, from readings that it tore
 
     def open(self, epoch: int = 0) -> None:
@@ -60,7 +63,7 @@ class Tree:
             held = self._read()
         except RedisError as error:
             raise away(error) from error
-        now = self._clock()
+        self._verified = now = self._clock()
         self._held = {name: value for name, value in held.items() if value}
         self._emptied = {name: now for name, value in held.items() if not value}
 
@@ -80,6 +83,8 @@ class Tree:
         if not sets and not emptied:
             return 0
         try:
+            if self._clock() - self._verified >= VERIFY_AT_LAST:
+                self._repair()
             self._run(sets | emptied, [])
         except RedisError as error:
             raise DriverError(
@@ -106,9 +111,11 @@ class Tree:
                 raise DriverError(_EMPTIED, code="emptied")
             if self._epoch and int(epoch) > self._epoch:
                 raise fenced(int(epoch))
-            if now - self._ticked >= REMIND_EVERY:
+            if now - self._verified >= VERIFY_EVERY:
                 return self._repair()
-            if not self._healed and now - self._ticked >= HEAL_AFTER:
+            if now - self._ticked >= REMIND_EVERY:
+                self._run({}, self._to_take_away(now))
+            elif not self._healed and now - self._ticked >= HEAL_AFTER:
                 self._run({}, self._to_take_away(now))
                 self._healed = True
         except RedisError as error:
@@ -118,6 +125,7 @@ class Tree:
     def _repair(self) -> int:
         """Compare the tree with what was written, put right what differs, and remind."""
         found = self._read()
+        self._verified = self._clock()
         right = {name: v for name, v in self._held.items() if found.get(name) != v}
         wrong = [name for name, v in found.items() if name not in self._held and v]
         self._emptied = {

@@ -15,7 +15,14 @@ from console.contract.wire import Node, Upstream
 from console.redis import Client
 from gateways.drivers.base import DriverError
 from gateways.drivers.traefik.driver import TraefikDriver
-from gateways.drivers.traefik.tree import HEAL_AFTER, REMIND_EVERY, TICK, Tree
+from gateways.drivers.traefik.tree import (
+    HEAL_AFTER,
+    REMIND_EVERY,
+    TICK,
+    VERIFY_AT_LAST,
+    VERIFY_EVERY,
+    Tree,
+)
 from tests.gateways.examples import route, upstream
 from tests.relay import Trouble, relay_to
 
@@ -204,18 +211,35 @@ def test_what_others_did_to_our_part_is_found_and_repaired(
 ) -> None:
     driver.replace(RESOURCES)
     right = decode(read(gateway_store))
-    gateway_store.set(WEIGHT.format(0), "abc")  # freezes Traefik
-    gateway_store.set("traefik/http/services/zz-portolan/loadBalancer/servers/0/weight", "x")
-    gateway_store.set(URL.format(1), "http://10.6.6.6:80")
-    gateway_store.delete("traefik/http/routers/r1-portolan/rule")
+    spoil(gateway_store)
     gateway_store.set("traefik/http/routers/mine/rule", "Host(`mine.test`)")
-    clock.now += REMIND_EVERY
+    clock.now += VERIFY_EVERY
     driver.touch()
     foreign = "traefik/http/routers/mine/rule"
     assert gateway_store.get(foreign), "what is not ours stays"
     gateway_store.delete(foreign)
     assert decode(read(gateway_store)) == right
-    assert REMIND_EVERY <= 60
+    assert VERIFY_EVERY < VERIFY_AT_LAST <= 60
+
+
+def test_it_is_repaired_also_while_there_is_no_rest(
+    driver: TraefikDriver, gateway_store: Client, clock: Clock
+) -> None:
+    driver.replace(RESOURCES)
+    spoil(gateway_store)
+    for number in range(int(VERIFY_AT_LAST) + 1):
+        clock.now += 1
+        driver.apply({"upstream/u1": nodes(number + 1)})
+    assert urls(gateway_store) == [f"http://10.0.0.{int(VERIFY_AT_LAST) + 1}:80"]
+    empty = [key for key, value in read(gateway_store).items() if not value and "http" in key]
+    assert len(empty) <= 3, "and emptied names are taken away"
+
+
+def spoil(store: Client) -> None:
+    store.set(WEIGHT.format(0), "abc")  # freezes Traefik
+    store.set("traefik/http/services/zz-portolan/loadBalancer/servers/0/weight", "x")
+    store.set(URL.format(1), "http://10.6.6.6:80")
+    store.delete("traefik/http/routers/r1-portolan/rule")
 
 
 def test_an_emptied_tree_is_not_written_into_but_begun_anew(

@@ -123,7 +123,7 @@ def test_a_value_that_stops_traefik_is_repaired(
     gateway_store: Client,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gateways.drivers.traefik.tree.REMIND_EVERY", 1.0)
+    monkeypatch.setattr("gateways.drivers.traefik.tree.VERIFY_EVERY", 1.0)
     first, second = serve("127.0.0.1"), serve("127.0.0.2")
     driver = make()
     driver.start(epoch=1)
