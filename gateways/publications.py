@@ -57,10 +57,17 @@ def last(gateway: Gateway, status: Status, count: int = 10) -> list[Publication]
             resources=tuple(Resource(key, *titles.get(key, (key,))) for key in changed[:_NAMED]),
             more=max(0, len(changed) - _NAMED),
             taken=_taken(place, status.applied),
-            after_ms=max(0, status.applied_at - at) if place == status.applied else None,
+            after_ms=_after(place, at, status),
         )
         for place, at, changed in commits
     ]
+
+
+def _after(place: str, at: int, status: Status) -> int | None:
+    """A driver that began after the commit gave everything anew: that tells no delay."""
+    if place != status.applied or status.since > at:
+        return None
+    return max(0, status.applied_at - at)
 
 
 def _taken(place: str, applied: str) -> bool | None:

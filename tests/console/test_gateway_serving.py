@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -76,7 +77,7 @@ def test_rest_tells_the_same(page: Client, scene: Scene) -> None:
 
 
 def test_the_last_commits_are_named(page: Client, scene: Scene) -> None:
-    scene.gateway(applied=scene.position)
+    scene.gateway(applied=scene.position, since=1)
     html = page.get(
         reverse("gateways:gateway-publications", args=[scene.rows.gateway.pk])
     ).content.decode()
@@ -89,6 +90,11 @@ def test_the_last_commits_are_named(page: Client, scene: Scene) -> None:
         reverse("gateways:gateway-publications", args=[scene.rows.gateway.pk])
     ).content.decode()
     assert "waiting" in html
+    scene.gateway(applied=scene.position, since=int(time.time() * 1000) + 60_000)
+    html = page.get(
+        reverse("gateways:gateway-publications", args=[scene.rows.gateway.pk])
+    ).content.decode()
+    assert "applied after" not in html, "its driver began later"
 
 
 def test_what_the_auditor_found_is_told_live_and_as_a_trouble(page: Client, scene: Scene) -> None:
