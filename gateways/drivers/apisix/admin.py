@@ -7,6 +7,7 @@ requests and nowhere else.
 from __future__ import annotations
 
 import http.client
+import weakref
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,6 +49,8 @@ class Api:
         self.server = ""  # what the last answer's header said
         self._key = key
         self._connection = kind(self.host, parts.port, timeout=timeout)
+        # A driver is just dropped when its loop starts over.
+        weakref.finalize(self, self._connection.close)
 
     def ask(
         self,
@@ -90,6 +93,11 @@ class Api:
             )
         return answer
 
+    @property
+    def connected(self) -> bool:
+        """Whether the connection of the last answer is kept for the next question."""
+        return self._connection.sock is not None
+
     def close(self) -> None:
         self._connection.close()
 
@@ -103,7 +111,7 @@ class Api:
         again: bool,
     ) -> Answer:
         """A kept connection may have been closed in between."""
-        for kept in (again and self._connection.sock is not None, False):
+        for kept in (again and self.connected, False):
             try:
                 self._connection.request(method, path, body=body, headers=headers)
                 answer = self._connection.getresponse()

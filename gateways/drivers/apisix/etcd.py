@@ -84,10 +84,6 @@ class EtcdDriver:
             "lingering": len(self._lingering),
         }
 
-    def close(self) -> None:
-        for api in self._apis:
-            api.close()
-
     def _next(self) -> str | None:
         if not self._held:
             return None

@@ -100,9 +100,6 @@ class FileDriver:
             "refused": len(self._book.refused),
         }
 
-    def close(self) -> None:
-        """Nothing is kept open."""
-
     def _write(self) -> None:
         content = document.join(
             self._epoch,

@@ -42,8 +42,8 @@ class StandaloneDriver:
         self._versions: dict[str, int] = {}
         self._digest = ""
         self._held: Objects = {}
-        self._indices: dict[str, int] = {}  # of what is held: the version that brought it
-        self._texts: dict[str, bytes] = {}  # of what is held, as it is sent
+        self._indices: dict[str, int] = {}  # of what was found
+        self._texts: dict[str, bytes] = {}  # of what was sent since, as it was
         self._others: dict[str, list[dict[str, Any]]] = {}
         self._said: dict[str, str] = {}
 
@@ -87,9 +87,6 @@ class StandaloneDriver:
             "objects": len(self._held),
             "refused": len(self._book.refused) + len(self._said),
         }
-
-    def close(self) -> None:
-        self._api.close()
 
     def _follow(self, candidates: Iterable[str]) -> Applied:
         wanted = self._book.objects
@@ -143,9 +140,11 @@ class StandaloneDriver:
         ]
         body = b"{" + b",".join(parts) + b"}"
         digest = hashlib.blake2b(body, digest_size=16).hexdigest()
-        # What it does not have any more it must be sent whole. Without a restart the connection
-        # stays, so nothing can come between this look and the writing.
+        # An APISIX that was restarted would take this part for the whole. It does not restart while
+        # a connection stays: look and write on the same one.
         self.touch()
+        if not self._api.connected:
+            self.touch()
         answer = self._api.ask("PUT", CONFIGS, body, headers={"X-Digest": digest}, again=False)
         if answer.status == 400 and _VERSION in answer.word:
             raise DriverError(f"Someone else has written: {answer.word}", code="changed")
@@ -156,11 +155,9 @@ class StandaloneDriver:
         self._versions, self._digest = after, digest
         for name, said in changes.items():
             self._held.pop(name, None)
-            self._indices.pop(name, None)
             self._texts.pop(name, None)
             if said:
                 self._held[name] = said
-                self._indices[name] = after[names.kind_of(name)]
                 self._texts[name] = texts[name]
         return None
 

@@ -10,8 +10,11 @@ import pytest
 from gateways.drivers.apisix.settings import FOLDERS
 
 from . import target as targets
+from .echo import nodes
 from .standin import StandIn
 from .target import MODES, REAL, REAL_MODE, Target
+
+__all__ = ["nodes"]
 
 
 @pytest.fixture(params=[REAL_MODE] if REAL else MODES)
@@ -26,7 +29,6 @@ def target(
         if REAL:
             found.started().replace({})
     finally:
-        found.close()
         if found.standin:
             found.standin.down()
 
@@ -37,7 +39,6 @@ def _standin(mode: str, folder: Path) -> Iterator[Target]:
     try:
         yield found
     finally:
-        found.close()
         found.standin.down()
 
 

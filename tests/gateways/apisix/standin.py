@@ -33,6 +33,7 @@ class StandIn:
         self.connections = 0
         self.lose = -1  # after so many writes the next is done, and from then on no answer comes
         self.failing = 0  # status of all answers
+        self.forgets = False  # is restarted after the next look at its configuration
         self._numbers = itertools.count(1)
         self._created: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -201,6 +202,9 @@ class StandIn:
         stored = self.document
         said = {} if stored is None else {"X-Digest": stored["X-Digest"], "X-Last-Modified": "1"}
         if method == "HEAD":
+            if self.forgets:
+                self.document, self.forgets = None, False
+                said["X-Standin"] = "closes"
             return 200, None, said
         if method == "GET":
             return 200, stored or {f"{kind}_conf_version": 0 for kind in KINDS}, said

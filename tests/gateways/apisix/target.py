@@ -13,7 +13,7 @@ import os
 import secrets
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,9 @@ class Target:
     secret: str
     url: str = ""
     standin: StandIn | None = None
-    driving: list[Driver] = field(default_factory=list)
 
     def driver(self, **settings: Any) -> Driver:
-        found = drivers.build("apisix", self.settings | settings, self.secret)
-        self.driving.append(found)
-        return found
+        return drivers.build("apisix", self.settings | settings, self.secret)
 
     def started(self, **settings: Any) -> Driver:
         found = self.driver(**settings)
@@ -89,10 +86,6 @@ class Target:
         found = self._document()
         items = [one for one in found.get(kind) or [] if one["id"] != name]
         self._put_document({**found, kind: items}, kind)
-
-    def close(self) -> None:
-        for one in self.driving:
-            one.close()  # type: ignore[attr-defined]
 
     def _document(self) -> dict[str, Any]:
         if self.mode == "file":

@@ -35,6 +35,19 @@ def test_a_change_after_a_restart_is_not_lost(standalone: Target) -> None:
     assert server_of(standalone).writes() == [("PUT", "/apisix/admin/configs")]
 
 
+def test_a_restart_between_the_look_and_the_writing(standalone: Target) -> None:
+    driver = standalone.started()
+    driver.replace(worlds.shops(3))
+    server_of(standalone).forgets = True
+    with pytest.raises(DriverError) as caught:
+        driver.apply(worlds.upstream(0, nodes=5))
+    assert caught.value.code in ("unreachable", "emptied")
+    assert server_of(standalone).document is None
+    driver.start()
+    driver.replace(worlds.shops(3))
+    assert standalone.documents() == standalone.preview(worlds.shops(3))
+
+
 def test_someone_elses_writing_is_noticed(standalone: Target) -> None:
     driver = standalone.started()
     driver.replace(worlds.shops(1))
