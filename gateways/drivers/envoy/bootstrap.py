@@ -65,6 +65,10 @@ def bootstrap(
             "lds_config": {"ads": {}, "resource_api_version": "V3"},
         },
         "static_resources": {"clusters": [server]},
+        # With thousands of clusters, counters that nobody asks for would cost most of the memory,
+        # and adding them up every five seconds would hold up changes.
+        "deferred_stat_options": {"enable_deferred_creation_stats": True},
+        "stats_flush_on_admin": True,
         # Expressions of ours are longer than what Envoy finds reasonable by default.
         "layered_runtime": {
             "layers": [
