@@ -44,10 +44,10 @@ class Client:
         self._child.kill()
         self._child.wait()
 
-    def ask(self, replica: str, *, within: float) -> None:
+    def ask(self, replica: str, *, within: float, pause: float = PAUSE) -> None:
         """Begin to ask until the replica of this address answers."""
         if self._child.stdin:
-            self._child.stdin.write(json.dumps([replica, within]).encode() + b"\n")
+            self._child.stdin.write(json.dumps([replica, within, pause]).encode() + b"\n")
             self._child.stdin.flush()
 
     def answer(self) -> tuple[float, int]:
@@ -95,7 +95,7 @@ class _Asking:
         self._socket = None
 
 
-def until(asking: _Asking, replica: str, within: float) -> list[Any]:
+def until(asking: _Asking, replica: str, within: float, pause: float = PAUSE) -> list[Any]:
     wanted = f"x-replica: {replica}\r\n".encode()
     end, failed, head = time.perf_counter() + within, 0, b""
     while (now := time.perf_counter()) < end:
@@ -104,7 +104,7 @@ def until(asking: _Asking, replica: str, within: float) -> list[Any]:
         if wanted in head:
             return [now, failed, ""]
         failed += b"\r\nx-replica:" not in head
-        time.sleep(PAUSE)
+        time.sleep(pause)
     return [0, failed, head.partition(b"\r\n")[0].decode(errors="replace")]
 
 

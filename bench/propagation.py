@@ -118,11 +118,11 @@ def measure(
 def run_gateway(edge: Edge, slice_: Slice, seen: Seen, rounds: int, pause: float) -> list[Round]:
     port = edge.begin()
     if not port:
-        wait_for(edge.in_sync, within=300, what=f"{edge.name} has everything")
+        wait_for(edge.in_sync, within=600, what=f"{edge.name} has everything")
         return run(slice_, seen, rounds, pause, edge)
     with Client(port, edge.host) as client:
         before = slice_.patch()[0]
-        client.ask(before, within=300)  # it has thousands of services to read at first
+        client.ask(before, within=600, pause=0.05)  # it has thousands of services to read
         client.answer()
         return run(slice_, seen, rounds, pause, edge, client)
 
