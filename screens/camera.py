@@ -52,6 +52,7 @@ SHOTS = (
     ),
     Shot("try-it", "gateways:try"),
     Shot("gateway", "gateways:gateway-detail"),
+    Shot("gateway-rendered", "gateways:gateway-rendered"),
     Shot("activity", "console:activity"),
     Shot("members", "console:member-list"),
 )
