@@ -59,11 +59,16 @@ class ApisixReader:
         objects = self._used() if self._control is not None else self._given()
         if objects is None:
             return None
-        upstreams = {
-            names.key_of(self._prefix, name): nodes
-            for name, body in objects.items()
-            if names.kind_of(name) == "upstreams" and (nodes := self._nodes(body)) is not None
-        }
+        upstreams: dict[str, tuple[str, ...]] = {}
+        followed = self._followed(objects)
+        for name, body in objects.items():
+            if names.kind_of(name) != "upstreams":
+                continue
+            if "discovery_type" in body:
+                if followed is None:
+                    return None  # who could tell its nodes cannot be asked
+                body = {"nodes": followed.get(str(body.get("service_name")), [])}
+            upstreams[names.key_of(self._prefix, name)] = _addresses(body)
         routes = {
             names.key_of(self._prefix, name) for name in objects if names.kind_of(name) == "routes"
         }
@@ -82,8 +87,8 @@ class ApisixReader:
             return None  # the whole document would not be a small question
         if body is None:
             return False
-        nodes = self._nodes(body)
-        return None if nodes is None else nodes == wanted
+        # Of a followed upstream only the dump of all tells the nodes, which is no small question.
+        return None if "discovery_type" in body else _addresses(body) == wanted
 
     def close(self) -> None:
         for api in (self._admin, self._control):
@@ -119,15 +124,29 @@ class ApisixReader:
         body = listing.body_of(answer.body)
         return plain("upstreams", body) if body is not None else None
 
-    def _nodes(self, body: Mapping[str, Any]) -> tuple[str, ...] | None:
-        """Addresses of an upstream, sorted; None: its nodes are not in it."""
-        if "discovery_type" in body:
+    def _followed(self, objects: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Nodes that our discovery module has, by upstreams; None: it cannot be asked."""
+        if self._control is None or not any("discovery_type" in one for one in objects.values()):
             return None
-        found = body.get("nodes")
-        return tuple(
-            sorted(
-                f"{bracketed(str(one.get('host', '')))}:{one.get('port')}"
-                for one in (found if isinstance(found, list) else ())
-                if isinstance(one, dict) and one.get("weight") != 0
-            )
+        answer = self._control.ask("GET", "/v1/discovery/portolan/dump")
+        said = answer.body if answer.status == 200 and isinstance(answer.body, dict) else {}
+        if not isinstance(said.get("services"), list):
+            return None
+        return {
+            str(one.get("name")): one.get("nodes")
+            for one in said["services"]
+            if isinstance(one, dict)
+        }
+
+
+def _addresses(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of an upstream's nodes, sorted."""
+    found = body.get("nodes")
+    return tuple(
+        sorted(
+            # The module resolves names, and keeps them.
+            f"{bracketed(str(one.get('domain') or one.get('host', '')))}:{one.get('port')}"
+            for one in (found if isinstance(found, list) else ())
+            if isinstance(one, dict) and one.get("weight") != 0
         )
+    )

@@ -34,6 +34,7 @@ class StandIn:
         self.lose = -1  # after so many writes the next is done, and from then on no answer comes
         self.failing = 0  # status of all answers
         self.forgets = False  # is restarted after the next look at its configuration
+        self.followed: list[dict[str, Any]] | None = None  # what a discovery module has
         self._numbers = itertools.count(1)
         self._created: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -267,6 +268,10 @@ class StandIn:
 
     def _control(self, segments: list[str]) -> tuple[int, Any]:
         kind, name = [*segments, ""][:2]
+        if segments == ["discovery", "portolan", "dump"]:
+            if self.followed is None:
+                return 404, {"error_msg": "not found"}
+            return 200, {"status": {}, "services": self.followed}
         if kind in ("routes", "upstreams"):
             items = [{"value": one, "modifiedIndex": 1} for one in self.all(kind).values()]
             return 200, items or {}

@@ -123,14 +123,24 @@ def test_a_reader_confirms_nodes(admin: Target, standalone: Target) -> None:
             reader.close()
 
 
-def test_a_reader_cannot_tell_the_nodes_of_the_discovery_module(admin: Target) -> None:
-    admin.started(discovery="portolan").replace(worlds.shops(1))
+def test_a_reader_asks_the_discovery_module_for_nodes(admin: Target) -> None:
+    admin.started(discovery="portolan").replace(worlds.shops(2))
     reader = reader_of(admin)
+    (one,) = worlds.upstream(0).values()
     try:
+        assert reader.served() is None  # the module is not there
+        nodes = [
+            {"host": "10.0.0.1", "port": 8080, "weight": 1},
+            {"host": "10.0.0.9", "domain": "node.test", "port": 80, "weight": 1},
+        ]
+        server_of(admin).followed = [{"name": "u0", "nodes": nodes}]
         served = reader.served()
         assert served is not None
-        assert (served.upstreams, served.routes) == ({}, {keys.route("r0")})
-        (one,) = worlds.upstream(0).values()
+        assert served.upstreams == {
+            keys.upstream("u0"): ("10.0.0.1:8080", "node.test:80"),
+            keys.upstream("u1"): (),
+        }
+        assert served.routes == {keys.route("r0"), keys.route("r1")}
         assert reader.confirms(one) is None  # type: ignore[arg-type]
     finally:
         reader.close()
