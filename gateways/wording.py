@@ -74,7 +74,7 @@ def _failing(reason: str) -> Wording:
         case "no_events":
             return Wording(
                 _("It would hear of no change: its Redis sends no keyspace events."),
-                _("Set notify-keyspace-events to Kgxe on that server."),
+                _("Set notify-keyspace-events to Kh on that server."),
             )
         case "emptied":
             return Wording(

@@ -229,7 +229,7 @@ def test_the_page_tells_why_in_words_and_what_it_cannot_serve(page: Client, scen
         reverse("gateways:gateway-detail", args=[scene.rows.gateway.pk])
     ).content.decode()
     assert "its Redis sends no keyspace events" in html
-    assert "Set notify-keyspace-events to Kgxe" in html
+    assert "Set notify-keyspace-events to Kh" in html
     assert "raw words" in html
     assert reverse("applications:api-edit", args=[scene.rows.api.pk]) in html
     assert "no matcher for &lt;b&gt;it" in html
