@@ -21,7 +21,7 @@ from console.feed import Fenced
 from console.ownership import LostOwnership, Ownership
 from console.redis import RedisError
 from gateways import drivers, health, instances
-from gateways.drivers.base import Driver, DriverError, Reader
+from gateways.drivers.base import Driver, DriverError, Outlived, Reader
 from gateways.driving.auditor import Auditor
 from gateways.driving.ledger import Ledger
 from gateways.driving.news import News
@@ -196,9 +196,8 @@ def _refuse_older(gateway: Gateway, error: DriverError) -> None:
     """A gateway that has known a higher epoch: of an agent that drove it once, or of a PostgreSQL
     before its old backup was restored. Raises `Fenced`, by which the epoch is lifted, or another
     worker is found to have taken over."""
-    epoch = int(getattr(error, "epoch", 0))
-    if error.code == "fenced" and epoch:
-        raise Fenced(f"gateway {gateway.pk}", epoch) from error
+    if isinstance(error, Outlived):
+        raise Fenced(f"gateway {gateway.pk}", error.epoch) from error
 
 
 def _say_disabled(gateway_id: str) -> None:

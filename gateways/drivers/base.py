@@ -41,6 +41,14 @@ class DriverError(Exception):
         self.permanent = permanent
 
 
+class Outlived(DriverError):
+    """A newer driver, of this `epoch`, has the gateway."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"A newer driver (epoch {epoch}) has this gateway.", code="fenced")
+        self.epoch = epoch
+
+
 class BadSetting(ValueError):
     """A setting that does not fit, named. `text` is marked with `gettext_noop` and may name
     `params`; empty `setting`: it is about none of them alone."""

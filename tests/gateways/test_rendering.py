@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def test_no_value_is_empty_and_no_segment_is_a_number_but_an_index(name: str) ->
     for key, value in flatten(render(EXAMPLES[name], entry_points=["web"])).items():
         assert value
         segments = key.split("/")
-        for parent, segment in zip(segments, segments[1:], strict=False):
+        for parent, segment in itertools.pairwise(segments):
             assert not segment.isdigit() or parent == "servers"
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from console.contract.wire import Resource
-from gateways.drivers.base import Applied, Changes, DriverError
+from gateways.drivers.base import Applied, Changes, DriverError, Outlived
 
 from . import document, names
 from .book import Book
@@ -120,7 +120,7 @@ class FileDriver:
     def _refuse_newer(self, content: bytes) -> None:
         newer = document.epoch_of(content)
         if self._epoch and newer > self._epoch:
-            raise DriverError(f"A newer driver (epoch {newer}) has this gateway.", code="fenced")
+            raise Outlived(newer)
 
 
 def read(path: Path) -> bytes:

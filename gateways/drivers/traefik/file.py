@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from console.contract.wire import Resource
-from gateways.drivers.base import Applied, Changes, DriverError
+from gateways.drivers.base import Applied, Changes, DriverError, Outlived
 
 from . import document
 from .book import Book
-from .faults import fenced
 from .render import Objects, render
 
 _HEAD = re.compile(rb"# Portolan, epoch (\d+)\n")
@@ -89,7 +88,7 @@ class FileDriver:
     def _refuse_newer(self, content: bytes) -> None:
         head = _HEAD.match(content)
         if head and self._epoch and int(head.group(1)) > self._epoch:
-            raise fenced(int(head.group(1)))
+            raise Outlived(int(head.group(1)))
 
     def _head(self) -> bytes:
         try:

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from console.redis import Client, RedisError
-from gateways.drivers.base import DriverError
+from gateways.drivers.base import DriverError, Outlived
 
 from . import names, scripts
-from .faults import away, code_of, fenced
+from .faults import away, code_of
 from .keys import Keys
 
 # Outside of http, tcp, udp and tls, and a hash: Traefik's decoder passes it over, its subscription
@@ -110,7 +110,7 @@ class Tree:
             if epoch is None:
                 raise DriverError(_EMPTIED, code="emptied")
             if self._epoch and int(epoch) > self._epoch:
-                raise fenced(int(epoch))
+                raise Outlived(int(epoch))
             if now - self._verified >= VERIFY_EVERY:
                 return self._repair()
             if now - self._ticked >= REMIND_EVERY:
@@ -156,7 +156,7 @@ class Tree:
         if answer == b"emptied":
             raise DriverError(_EMPTIED, code="emptied")
         if answer != b"done":
-            raise fenced(int(answer))
+            raise Outlived(int(answer))
         for name in away:
             self._emptied.pop(name, None)
         self._ticked = self._clock()

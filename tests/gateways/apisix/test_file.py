@@ -11,7 +11,7 @@ import yaml
 from gateways import drivers
 from gateways.drivers.apisix.file import FileDriver
 from gateways.drivers.apisix.settings import FOLDERS, Settings
-from gateways.drivers.base import BadSetting, DriverError
+from gateways.drivers.base import BadSetting, DriverError, Outlived
 
 from . import worlds
 
@@ -144,9 +144,9 @@ def test_an_older_driver_is_fenced(path: Path) -> None:
         older.touch,
         lambda: again.start(epoch=1),
     ):
-        with pytest.raises(DriverError) as caught:
+        with pytest.raises(Outlived) as caught:
             attempt()
-        assert caught.value.code == "fenced"
+        assert (caught.value.code, caught.value.epoch) == ("fenced", 2)
     assert len(read(path)["routes"]) == 2
 
 
