@@ -40,6 +40,7 @@ class Wishes(msgspec.Struct, kw_only=True):
     gateway_url: str
     gateway: str = _TRAEFIK
     gateway_host: str = "127.0.0.1"
+    traefik_api_url: str = ""
     envoy_admin_url: str = ""
     envoy_admin_url_before: str = ""
     gateway_redis_url: str
@@ -99,7 +100,12 @@ def _traefik(plane: ControlPlane, wishes: Wishes) -> Gateway | None:
             name=_TRAEFIK,
             kind="traefik",
             url=wishes.gateway_url,
-            settings={"redis_url": address, "root_key": "traefik", "entry_points": ["web"]},
+            settings={
+                "redis_url": address,
+                "root_key": "traefik",
+                "entry_points": ["web"],
+                "api_url": wishes.traefik_api_url,
+            },
             secret=Secret(secret),
         )
         return gateways.create_gateway(gateway=gateway, actor=None)

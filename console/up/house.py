@@ -93,6 +93,7 @@ class House:
             gateway_host=plan.options.host,
             gateway_redis_url=now.gateway_redis_url,
             gateway_redis_url_before=before.gateway_redis_url,
+            traefik_api_url=plan.traefik.api_url if plan.traefik else "",
             envoy_admin_url=now.envoy_admin_url,
             envoy_admin_url_before=before.envoy_admin_url,
             cluster_url="" if plan.options.empty else now.cluster_url,
