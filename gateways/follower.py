@@ -169,7 +169,7 @@ def _driver(gateway: Gateway) -> Driver:
 
 def _auditor(gateway: Gateway, driver: Driver, ledger: Ledger, pace: Pace) -> Auditor:
     gateway_id, secret = str(gateway.pk), gateway.secret.reveal()
-    pulled = bool(getattr(driver, "pulled", False))
+    pulled = driver.pulled
 
     def reader() -> Reader | None:
         if gateway.by_agent:

@@ -171,6 +171,6 @@ class _House:
 def build(config: Config) -> Driver:
     """Raises `DriverError`; and `ConfigError` for a gateway that nobody has to drive."""
     driver = drivers.build(config.kind, config.settings, config.secret)
-    if getattr(driver, "pulled", False):
+    if driver.pulled:
         raise ConfigError("A gateway that fetches by itself needs no agent.")
     return driver

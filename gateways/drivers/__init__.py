@@ -17,7 +17,7 @@ from msgspec import inspect
 
 from console.contract.wire import Resource
 
-from .base import BadSetting, Driver, Finding, Preview, Reader, gettext_noop
+from .base import BadSetting, Driver, Finding, Place, Preview, Reader, gettext_noop
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,12 @@ def build(kind: str, settings: object, secret: str) -> Driver:
 def preview(kind: str, settings: object, resources: Mapping[str, Resource]) -> Preview:
     """What a gateway would be given for these. Pure. Raises `BadSetting`."""
     found: Preview = _module(kind).preview(_convert(kind, settings), resources)
+    return found
+
+
+def joining(kind: str, settings: object, place: Place) -> str:
+    """What a gateway's own configuration has to say so that it comes to us. Raises `BadSetting`."""
+    found: str = _module(kind).joining(_convert(kind, settings), place)
     return found
 
 

@@ -9,6 +9,9 @@ A kind is a package beside this file with these names:
 * ``preview(settings, resources) -> Preview``: what a gateway would be given. Pure.
 * ``check(settings, secret) -> list[Finding]``: can it be driven? Step by step.
 * ``reader(settings, secret) -> Reader``: what the gateway itself says that it has.
+* ``joining(settings, place) -> str``: what the gateway's own configuration has to say, ready to
+  copy; empty if nothing. It holds no secret: places for those, and for addresses that only the
+  gateway's people know, are in capitals. Pure.
 
 No driver knows another, none knows Django.
 """
@@ -17,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from console.contract.wire import Resource, Upstream
 
@@ -95,6 +98,17 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a gateway belongs. `document` is the address at which this console serves what a
+    gateway fetches by HTTP."""
+
+    gateway_id: str
+    control_plane_id: str
+    name: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """A running gateway that answered. `id` is the same each time it does."""
 
@@ -134,6 +148,11 @@ class Reader(Protocol):
 
 
 class Driver(Protocol):
+    """`pulled`: the gateway fetches what it is to have by itself. Such a driver writes nothing; it
+    names what its kind cannot express, and instances say how the gateway stands."""
+
+    pulled: ClassVar[bool]
+
     def start(self, *, epoch: int = 0) -> None:
         """Learn what the gateway has now and whether it can be driven. `epoch` is the driver's
         fence: it grows with each owner, and where a gateway's store can compare, a lower one is

@@ -62,7 +62,7 @@ class Shift:
         self._pace = pace
         self._decoder = Decoder()
         self._news = News(phase=WAITING)
-        self._pulled = bool(getattr(driver, "pulled", False))
+        self._pulled = driver.pulled
         self._judged = -self._pace.report
         self.applied = False
 

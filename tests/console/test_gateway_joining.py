@@ -76,3 +76,9 @@ def test_it_is_on_the_page(page: Client, rows: Rows) -> None:
     html = page.get(reverse("gateways:gateway-detail", args=[rows.gateway.pk])).content.decode()
     assert "How it comes to us" in html
     assert "rootKey: traefik" in html
+
+
+def test_settings_of_another_release_are_no_error(page: Client, rows: Rows) -> None:
+    type(rows.gateway).objects.filter(pk=rows.gateway.pk).update(settings={"of": "tomorrow"})
+    answer = page.get(reverse("gateways:gateway-detail", args=[rows.gateway.pk]))
+    assert answer.status_code == 200

@@ -16,11 +16,12 @@ from .book import Book
 from .check import check
 from .etcd import EtcdDriver
 from .file import FileDriver
+from .joining import joining
 from .reader import ApisixReader
 from .settings import ADMIN, STANDALONE, Settings, permitted_file
 from .standalone import StandaloneDriver
 
-__all__ = ["Settings", "build", "check", "preview", "reader"]
+__all__ = ["Settings", "build", "check", "joining", "preview", "reader"]
 
 
 def build(settings: Settings, secret: str) -> Driver:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from console.contract.wire import Resource
 from gateways.drivers.base import Applied, Changes, DriverError
@@ -30,6 +30,8 @@ _FEW = 8  # objects that one connection writes, as quickly as more would
 
 class EtcdDriver:
     """Drives one Admin API (`gateways.drivers.base.Driver`)."""
+
+    pulled: ClassVar[bool] = False
 
     def __init__(self, settings: Settings, secret: str) -> None:
         self._prefix = settings.id_prefix

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -32,6 +32,8 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 class FileDriver:
     """Drives one file (`gateways.drivers.base.Driver`)."""
+
+    pulled: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -34,6 +34,8 @@ _VERSION = "_conf_version"
 
 class StandaloneDriver:
     """Drives one APISIX (`gateways.drivers.base.Driver`)."""
+
+    pulled: ClassVar[bool] = False
 
     def __init__(self, settings: Settings, secret: str) -> None:
         self._prefix = settings.id_prefix

@@ -8,7 +8,8 @@ message, so that a single expression it cannot read would hold back all of them.
 
 from .check import check
 from .driver import EnvoyDriver, build, preview
+from .joining import joining
 from .reader import reader
 from .settings import Settings
 
-__all__ = ["EnvoyDriver", "Settings", "build", "check", "preview", "reader"]
+__all__ = ["EnvoyDriver", "Settings", "build", "check", "joining", "preview", "reader"]

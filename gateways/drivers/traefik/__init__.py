@@ -29,13 +29,23 @@ from .book import Book
 from .check import check
 from .driver import TraefikDriver
 from .file import FileDriver
+from .joining import joining
 from .pulled import PulledDriver
 from .reader import TraefikReader
 from .render import Objects, render, unsupported
 from .settings import FILE, HTTP, REDIS, Settings, permitted_file, with_password
 from .tree import Tree
 
-__all__ = ["Settings", "TraefikDriver", "build", "check", "preview", "reader", "unsupported"]
+__all__ = [
+    "Settings",
+    "TraefikDriver",
+    "build",
+    "check",
+    "joining",
+    "preview",
+    "reader",
+    "unsupported",
+]
 
 
 def build(settings: Settings, secret: str) -> Driver:

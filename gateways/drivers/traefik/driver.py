@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from console.contract.wire import Resource
 from gateways.drivers.base import Applied, Changes
@@ -22,6 +22,8 @@ SETTLE = 0.3  # seconds
 
 class TraefikDriver:
     """Drives one tree (`gateways.drivers.base.Driver`)."""
+
+    pulled: ClassVar[bool] = False
 
     def __init__(
         self, tree: Tree, *, entry_points: list[str], sleep: Callable[[float], None] = time.sleep

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from console.contract.wire import Resource
 from gateways.drivers.base import Applied, Changes, DriverError, Outlived
@@ -22,6 +22,8 @@ _HEAD = re.compile(rb"# Portolan, epoch (\d+)\n")
 
 class FileDriver:
     """Drives one file (`gateways.drivers.base.Driver`)."""
+
+    pulled: ClassVar[bool] = False
 
     def __init__(self, path: Path, *, entry_points: list[str]) -> None:
         self._path = path

@@ -16,6 +16,8 @@ class Settings(Struct):
 
 
 class Driver:
+    pulled = False
+
     def start(self, *, epoch: int = 0) -> None:
         """Goes well."""
 
