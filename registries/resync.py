@@ -42,14 +42,14 @@ class Resync:
         self._row = row
         self._reflectors = reflectors
         self._now = now
-        self._first = row.resync
+        self._first = _asked(row)
         self.met = Met()
 
     def pursue(self, phase: str) -> bool:
         """Take a step; called again and again. True if the shift had better begin anew."""
         if phase == Phase.CONNECTED and self._first > self.met.number:
             self.met = Met(self._first, self._millis())
-        asked = self._row.resync
+        asked = _asked(self._row)
         if asked <= max(self._first, self.met.number):
             return False
         if phase == Phase.CONNECTED:
@@ -72,3 +72,8 @@ class Resync:
 
     def _millis(self) -> int:
         return int(self._now() * 1000)
+
+
+def _asked(row: Row) -> int:
+    """The newest request; 0: there was none."""
+    return row.seen.resync if row.seen is not None else 0
