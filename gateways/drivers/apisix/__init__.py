@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from console.contract.wire import Resource
 from gateways.drivers.base import Driver, Preview, Reader
+from gateways.drivers.folders import permitted_file
 
 from .book import Book
 from .check import check
@@ -18,7 +19,7 @@ from .etcd import EtcdDriver
 from .file import FileDriver
 from .joining import joining
 from .reader import ApisixReader
-from .settings import ADMIN, STANDALONE, Settings, permitted_file
+from .settings import ADMIN, STANDALONE, Settings
 from .standalone import StandaloneDriver
 
 __all__ = ["Settings", "build", "check", "joining", "preview", "reader"]
@@ -30,7 +31,7 @@ def build(settings: Settings, secret: str) -> Driver:
         return EtcdDriver(settings, secret)
     if settings.mode == STANDALONE:
         return StandaloneDriver(settings, secret)
-    return FileDriver(settings, permitted_file(settings))
+    return FileDriver(settings, permitted_file(settings.file))
 
 
 def preview(settings: Settings, resources: Mapping[str, Resource]) -> Preview:

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gateways.drivers.base import BadSetting, DriverError, Finding, gettext_noop
+from gateways.drivers.folders import permitted_file
 
 from . import listing, names, standalone
 from .admin import Api, version
-from .settings import ADMIN, FILE, Settings, permitted_file
+from .settings import ADMIN, FILE, Settings
 from .trial import VALIDATE
 
 _TIMEOUT = 5.0  # seconds
@@ -157,7 +158,7 @@ def _failed_mode(error: DriverError, settings: Settings, api: Api) -> Finding:
 
 def _file(settings: Settings) -> Iterator[Finding]:
     try:
-        path = permitted_file(settings)
+        path = permitted_file(settings.file)
     except BadSetting as error:
         yield Finding("file", False, error.text, setting="file", params=error.params)
         return

@@ -9,12 +9,13 @@ from typing import Any
 
 from console.contract.wire import Upstream
 from gateways.drivers.base import DriverError, Process, Served
+from gateways.drivers.folders import permitted_file
 
 from . import document, file, listing, names, standalone
 from .admin import Api, version
 from .plain import plain
 from .render import Objects, bracketed
-from .settings import ADMIN, STANDALONE, Settings, permitted_file
+from .settings import ADMIN, STANDALONE, Settings
 
 _TIMEOUT = 5.0  # seconds
 
@@ -51,7 +52,7 @@ class ApisixReader:
         elif self._admin is not None:
             found = document.ours(standalone.read(self._admin)[0], self._prefix)
         else:
-            path: Path = permitted_file(self._settings)
+            path: Path = permitted_file(self._settings.file)
             found = document.ours(file.parse(file.read(path), path), self._prefix)
         return dict(sorted(found.items()))
 

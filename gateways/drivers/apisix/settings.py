@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +12,6 @@ from msgspec import Meta, Struct
 from gateways.drivers.base import BadSetting, gettext_noop
 
 ADMIN, STANDALONE, FILE = "admin", "standalone", "file"
-FOLDERS = "GATEWAYS_FILE_FOLDERS"
 _PREFIX = re.compile(r"[A-Za-z][\w.-]{0,19}", re.ASCII)
 
 
@@ -125,21 +123,6 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         path = Path(self.file)
         if not path.is_absolute() or ".." in path.parts or path.suffix != ".yaml":
             raise BadSetting("file", gettext_noop("A whole path of a file that ends with .yaml."))
-
-
-def permitted_file(settings: Settings) -> Path:
-    """The file, if this process may write there: who edits a gateway must not write anywhere on
-    the machine of its driver. Raises `BadSetting`."""
-    path = Path(settings.file)
-    path = path.parent.resolve() / path.name
-    named = os.environ.get(FOLDERS, "").replace(",", " ").split()
-    if not any(path.is_relative_to(Path(one).resolve()) for one in named):
-        raise BadSetting(
-            "file",
-            gettext_noop("It is in none of the folders that %(name)s names to the driver."),
-            name=FOLDERS,
-        )
-    return path
 
 
 def _is_web(url: str) -> bool:

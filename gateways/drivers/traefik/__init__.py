@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from console import redis
 from console.contract.wire import Resource
 from gateways.drivers.base import Driver, Preview, Reader
+from gateways.drivers.folders import permitted_file
 
 from . import keys
 from .book import Book
@@ -33,7 +34,7 @@ from .joining import joining
 from .pulled import PulledDriver
 from .reader import TraefikReader
 from .render import Objects, render, unsupported
-from .settings import FILE, HTTP, REDIS, Settings, permitted_file, with_password
+from .settings import FILE, HTTP, REDIS, Settings, with_password
 from .tree import Tree
 
 __all__ = [
@@ -54,7 +55,7 @@ def build(settings: Settings, secret: str) -> Driver:
     if settings.provider == HTTP:
         return PulledDriver(entry_points=settings.entry_points)
     if settings.provider == FILE:
-        return FileDriver(permitted_file(settings), entry_points=settings.entry_points)
+        return FileDriver(permitted_file(settings.file), entry_points=settings.entry_points)
     tree = Tree(redis.connect(with_password(settings.redis_url, secret)), settings.root_key)
     return TraefikDriver(tree, entry_points=settings.entry_points)
 

@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 from console import redis
 from console.redis import AuthenticationError, Client, RedisError
 from gateways.drivers.base import BadSetting, DriverError, Finding, gettext_noop
+from gateways.drivers.folders import permitted_file
 
 from .reader import TraefikReader
-from .settings import FILE, REDIS, Settings, permitted_file, with_password
+from .settings import FILE, REDIS, Settings, with_password
 from .tree import escaped, quiet, tells
 
 SHORTEST = 16  # signs of the secret that a Traefik shows
@@ -54,7 +55,7 @@ def _check_tree(settings: Settings, secret: str) -> list[Finding]:
 
 def _check_file(settings: Settings) -> Finding:
     try:
-        path = permitted_file(settings)
+        path = permitted_file(settings.file)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except BadSetting as error:

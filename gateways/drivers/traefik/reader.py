@@ -12,12 +12,13 @@ from console import redis
 from console.contract.wire import Upstream
 from console.redis import RedisError
 from gateways.drivers.base import DriverError, Process, Served
+from gateways.drivers.folders import permitted_file
 
 from . import document, names
 from .api import Api
 from .faults import away
 from .render import Unsupported, servers
-from .settings import FILE, REDIS, Settings, permitted_file, with_password
+from .settings import FILE, REDIS, Settings, with_password
 from .tree import Tree
 
 # Of what Traefik tells of an object: what we say of one.
@@ -57,7 +58,7 @@ class TraefikReader:
         if self._settings.provider == REDIS:
             return self._tree()
         if self._settings.provider == FILE:
-            return _content(permitted_file(self._settings))
+            return _content(permitted_file(self._settings.file))
         return self._told()
 
     def served(self) -> Served | None:

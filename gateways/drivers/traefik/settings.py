@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -16,7 +15,6 @@ Provider = Literal["", "http", "redis", "file"]
 REDIS: Final = "redis"
 HTTP: Final = "http"
 FILE: Final = "file"
-FOLDERS = "GATEWAYS_FILE_FOLDERS"
 _ROOT = re.compile(r"[A-Za-z][\w.-]{0,62}")
 
 _PROVIDERS = {
@@ -142,21 +140,6 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
             raise BadSetting(
                 "file", gettext_noop("A whole path of a file that ends with .yml or .yaml.")
             )
-
-
-def permitted_file(settings: Settings) -> Path:
-    """The file, if this process may write there: who edits a gateway must not write anywhere on
-    the machine of its driver. Raises `BadSetting`."""
-    path = Path(settings.file)
-    path = path.parent.resolve() / path.name
-    named = os.environ.get(FOLDERS, "").replace(",", " ").split()
-    if not any(path.is_relative_to(Path(one).resolve()) for one in named):
-        raise BadSetting(
-            "file",
-            gettext_noop("It is in none of the folders that %(name)s names to the driver."),
-            name=FOLDERS,
-        )
-    return path
 
 
 def with_password(url: str, secret: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateways.drivers.apisix.settings import FOLDERS
+from gateways.drivers.folders import FOLDERS
 
 from . import target as targets
 from .echo import nodes

@@ -10,8 +10,9 @@ import yaml
 
 from gateways import drivers
 from gateways.drivers.apisix.file import FileDriver
-from gateways.drivers.apisix.settings import FOLDERS, Settings
+from gateways.drivers.apisix.settings import Settings
 from gateways.drivers.base import BadSetting, DriverError, Outlived
+from gateways.drivers.folders import FOLDERS
 
 from . import worlds
 
