@@ -28,9 +28,9 @@ def serve(
 
     async def run() -> None:
         loop, done, stop = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+        await server.start(host, port, tls=tls, anywhere=anywhere)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, done.set)
-        await server.start(host, port, tls=tls, anywhere=anywhere)
         by = "mutual TLS" if tls else "plain text"
         say(f"Serving xDS on {host}:{server.address[1]} by {by}.")
 

@@ -10,7 +10,7 @@ import pytest
 from applications.compiler import Plan, upstreams
 from applications.specs import ApplicationSpec, MemberSpec
 from console.contract import wire
-from gateways.drivers.traefik import render as traefik
+from gateways.drivers.traefik.render import render
 from tests.applications.specs import application, discovered, service, static, upstream_spec
 
 WEB, API = ("r1", "shop/web"), ("r1", "shop/api")
@@ -121,11 +121,11 @@ def test_what_requests_meet_does_not_change_while_nodes_are_kept(board: Board) -
 
 
 def test_a_gateway_is_given_kept_nodes_like_any_others(board: Board) -> None:
-    before = traefik.render(board.take())
+    before = render(board.take())
     board.put()
     kept = board.take()
     assert kept.kept_until
-    assert traefik.render(kept) == before
+    assert render(kept) == before
 
 
 def test_a_node_that_comes_back_ends_the_waiting(board: Board) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -50,7 +51,7 @@ class Listener:
 
     def _serve(self, connection: socket.socket) -> None:
         with connection:
-            self.told.append(connection.recv(100_000))
+            self.told.append(_request(connection))
             pieces = (
                 [self._answer[n : n + 1] for n in range(len(self._answer))]
                 if self._drip
@@ -62,6 +63,18 @@ class Listener:
                     time.sleep(self._drip)
             except OSError:
                 return  # who asked has hung up
+
+
+def _request(connection: socket.socket) -> bytes:
+    """All of it: a body may come later than its head."""
+    told = connection.recv(100_000)
+    head, _, body = told.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\ncontent-length: (\d+)", head, re.IGNORECASE)
+    missing = int(length.group(1)) - len(body) if length else 0
+    while missing > 0 and (more := connection.recv(missing)):
+        told += more
+        missing -= len(more)
+    return told
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +17,30 @@ from .target import MODES, REAL, REAL_MODE, Target
 
 __all__ = ["nodes"]
 
+# What requests meet only a real one can tell: script/test --apisix.
+collect_ignore = [] if os.environ.get("APISIX_URL") else ["test_served.py"]
 
-@pytest.fixture(params=[REAL_MODE] if REAL else MODES)
+
+_MODES = [REAL_MODE] if REAL else MODES
+
+
+@pytest.fixture(params=_MODES)
 def target(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Target]:
-    found = targets.real() if REAL else targets.standin(request.param, tmp_path)
+    yield from _target(request.param, tmp_path, monkeypatch)
+
+
+@pytest.fixture(params=[mode for mode in _MODES if mode != "file"])
+def answering(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Target]:
+    """A target that says what it makes of an object; of a file nobody does."""
+    yield from _target(request.param, tmp_path, monkeypatch)
+
+
+def _target(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
+    found = targets.real() if REAL else targets.standin(mode, tmp_path)
     if found.settings.get("file"):
         monkeypatch.setenv(FOLDERS, str(Path(found.settings["file"]).parent))
     try:

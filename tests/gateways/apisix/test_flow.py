@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from console.contract import keys
 from gateways import drivers
 from gateways.drivers.base import Driver
@@ -142,29 +140,25 @@ def test_an_upstream_that_cannot_be_expressed_any_more_keeps_its_last_form(targe
     assert driver.apply(worlds.upstream(0, nodes=1)).refused == {}
 
 
-def test_an_object_that_apisix_refuses_is_named_and_the_others_go_out(target: Target) -> None:
-    if target.mode == "file":
-        pytest.skip("a file says nothing")
-    driver = target.started()
+def test_an_object_that_apisix_refuses_is_named_and_the_others_go_out(answering: Target) -> None:
+    driver = answering.started()
     done = driver.replace(worlds.shops(3) | worlds.refused_by_apisix(1))
     assert done.refused.keys() == {keys.route("r1")}
     assert "shop/1" in done.refused[keys.route("r1")]
     assert "block_rules" in done.refused[keys.route("r1")]
-    assert len(target.documents()) == 5
+    assert len(answering.documents()) == 5
     # Put right, it goes out, and is no longer named.
     assert driver.apply(worlds.route(1)).refused == {}
-    assert target.documents() == target.preview(worlds.shops(3))
+    assert answering.documents() == answering.preview(worlds.shops(3))
 
 
-def test_an_edit_that_apisix_refuses_leaves_the_last_good_form(target: Target) -> None:
-    if target.mode == "file":
-        pytest.skip("a file says nothing")
-    driver = target.started()
+def test_an_edit_that_apisix_refuses_leaves_the_last_good_form(answering: Target) -> None:
+    driver = answering.started()
     driver.replace(worlds.shops(2))
     done = driver.apply(worlds.refused_by_apisix(1) | worlds.upstream(0, nodes=4))
     assert done.refused.keys() == {keys.route("r1")}
     after = worlds.shops(2) | worlds.upstream(0, nodes=4)
-    assert target.documents() == target.preview(after)
+    assert answering.documents() == answering.preview(after)
     # Named also where nothing of it changes.
     assert driver.apply(worlds.upstream(0, nodes=2)).refused.keys() == {keys.route("r1")}
 

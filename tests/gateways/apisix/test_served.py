@@ -3,7 +3,6 @@ driver gave it, it answers as `console.contract.matching` says."""
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 
@@ -19,9 +18,6 @@ from .echo import HOST, Served, ask
 from .target import Target
 from .worlds import World
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("APISIX_URL"), reason="needs a real APISIX: script/test --apisix"
-)
 RUN = uuid.uuid4().hex[:6]
 
 
