@@ -124,6 +124,8 @@ def run_gateway(edge: Edge, slice_: Slice, seen: Seen, rounds: int, pause: float
         before = slice_.patch()[0]
         client.ask(before, within=600, pause=0.05)  # it has thousands of services to read
         client.answer()
+        if edge.driven:  # this route may have been among the first of thousands
+            wait_for(edge.in_sync, within=600, what=f"{edge.name} has everything")
         return run(slice_, seen, rounds, pause, edge, client)
 
 
