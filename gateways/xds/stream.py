@@ -233,13 +233,27 @@ class Stream:
             names = [one for one in subscription.apart.pop() if one in subscription.lacking]
             if names:
                 return names
+        held = self._held(kind)
+        if kind == api.ASSIGNMENTS:
+            # A cluster that is made anew would take the end of its nodes for "there are none" and
+            # be ready with none, while routes still lead there. With the cluster its nodes go too.
+            return [
+                name for name in subscription.lacking if name in held or not self._may_have(name)
+            ]
         if kind != api.CLUSTERS:
             return list(subscription.lacking)
-        held = self._held(kind)
         routes = self._of.get(api.ROUTES)
         # What is gone has to stay until no route leads there any more.
         routed = routes is not None and (routes.under_way or routes.lacking)
         return [name for name in subscription.lacking if name in held or not routed]
+
+    def _may_have(self, cluster: str) -> bool:
+        """Whether Envoy may have this cluster."""
+        clusters = self._of.get(api.CLUSTERS)
+        if clusters is None:
+            return False
+        under_way = clusters.under_way.sent if clusters.under_way else {}
+        return cluster in clusters.has or cluster in under_way
 
     def _answer(self, kind: str, subscription: Subscription, names: list[str]) -> bytes | None:
         held = self._held(kind)

@@ -20,6 +20,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
+
 from console.contract import keys
 from console.redis import Client
 from practice.testing import PracticeCluster
@@ -112,9 +114,15 @@ class Scene:
         return found
 
     def told(self) -> dict[str, list[str]]:
-        """What the feed says."""
+        """What the feed says; of a state that nobody can read, that."""
         states = self.store.hgetall(self.feed.states)
-        return {name.decode(): addresses(state) for name, state in states.items()}
+        found: dict[str, list[str]] = {}
+        for name, state in states.items():
+            try:
+                found[name.decode()] = addresses(state)
+            except msgspec.DecodeError:
+                found[name.decode()] = ["unreadable"]
+        return found
 
     def heals(self, after: str, *, within: float = HEALED) -> float:
         """Wait until the feed, and who follows it, say what the cluster says; return the seconds

@@ -11,10 +11,12 @@ import yaml
 
 from console.lags import BOUNDS
 from console.redis import Client
+from gateways import health as gateways
+from gateways.instances import Instance, report
 from registries import health, truth
 from registries.health import Status
 from registries.truth import Comparison
-from tests.factories import make_registry
+from tests.factories import make_gateway, make_registry
 
 from .conftest import Scrape
 
@@ -30,6 +32,10 @@ def test_each_name_in_a_rule_is_that_of_a_sample(
     status = Status(phase="connected", said_at=now, token_expires_at=now, lag_counts=lags)
     health.write(store, registry_id, status)
     truth.write(registry_id, Comparison(compared_at=now, services=3))
+    gateway = make_gateway()
+    said = gateways.Status(phase="in_sync", said_at=now, audited_at=now, differences={"u": "other"})
+    gateways.write(store, str(gateway.pk), said)
+    report(store, str(gateway.pk), Instance(id="one", hostname="edge"))
     [text] = re.findall(r"```yaml\n(groups:.*?)```", PAGE.read_text(), re.S)
     rules = yaml.safe_load(text)["groups"][0]["rules"]
     asked = {name for rule in rules for name in re.findall(r"portolan_\w+", rule["expr"])}

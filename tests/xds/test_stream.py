@@ -140,6 +140,21 @@ def test_a_cluster_goes_after_the_routes_to_it(talk: Talk) -> None:
     assert talk.said() == ["cluster -a"]
 
 
+def test_nodes_go_with_their_cluster(talk: Talk) -> None:
+    """Said before, a cluster that is being made anew would be ready with none."""
+    talk.put(api.CLUSTERS, "a", text="2")
+    talk.drop(api.ASSIGNMENTS, "a")
+    talk.drop(api.CLUSTERS, "a")
+    talk.put(api.ROUTES, "all", text="nowhere")
+    assert talk.said() == ["routes +all"]
+    talk.confirm(talk.last)
+    assert talk.said() == ["cluster -a"]
+    talk.confirm(talk.last)
+    talk.stream.take(api.DeltaRequest(type_url=api.ASSIGNMENTS, resource_names_unsubscribe=["a"]))
+    assert talk.said() == []
+    assert talk.stream.confirmed_update == talk.update
+
+
 def test_what_changes_meanwhile_is_sent_once_and_as_it_is_then(talk: Talk) -> None:
     talk.put(api.ASSIGNMENTS, "a", text="2")
     first = talk.next()
