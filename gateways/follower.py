@@ -27,7 +27,7 @@ from gateways.driving.ledger import Ledger
 from gateways.driving.news import News
 from gateways.driving.patience import Pace, Patience
 from gateways.driving.reporting import Reporter
-from gateways.driving.shift import Shift
+from gateways.driving.shift import Shift, millis
 from gateways.driving.source import Feed
 from gateways.driving.watching import WatchingDriver
 from gateways.health import Phase, Status
@@ -132,7 +132,7 @@ class _House:
 
     def tell(self, news: News) -> None:
         if news.phase != self._phase:
-            self._phase, self._since = news.phase, _millis()
+            self._phase, self._since = news.phase, millis()
         self._speaker.say(
             Status(
                 phase=news.phase,
@@ -202,7 +202,7 @@ def _refuse_older(gateway: Gateway, error: DriverError) -> None:
 
 def _say_disabled(gateway_id: str) -> None:
     with contextlib.suppress(RedisError):
-        health.board.say(gateway_id, Status(phase=Phase.DISABLED.value, since=_millis()))
+        health.board.say(gateway_id, Status(phase=Phase.DISABLED.value, since=millis()))
 
 
 def tell_failure(gateway_id: str, text: str, *, reason: str = "") -> None:
@@ -217,7 +217,7 @@ def tell_failure(gateway_id: str, text: str, *, reason: str = "") -> None:
                 phase=Phase.FAILING.value,
                 reason=reason,
                 text=text[:500],
-                since=before.since if failing else _millis(),
+                since=before.since if failing else millis(),
             ),
         )
     except RedisError:
@@ -230,7 +230,3 @@ def _pause(ownership: Ownership, row: Row, seconds: float) -> None:
     while ownership.going and (left := end - time.monotonic()) > 0:
         if row.wait(min(left, 0.2)):
             return
-
-
-def _millis() -> int:
-    return int(time.time() * 1000)
