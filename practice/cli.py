@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
+from practice.saying import say
 from practice.schema import Json
 
 DATA = Path("var/practice")
-
-
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 def call_side(data: Path, method: str, path: str, body: Json | None = None) -> Any:

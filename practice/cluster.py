@@ -24,7 +24,6 @@ from practice.persist import Keeper, load
 from practice.rbac import Rbac
 from practice.schema import NAMESPACES, SECRETS, Json
 from practice.server import Server
-from practice.side import SideServer
 from practice.store import Saved, Store
 from practice.tokens import Tokens
 from practice.watches import WatchSettings
@@ -39,7 +38,6 @@ class Options:
     data: Path
     host: str = "127.0.0.1"
     port: int = 0
-    side_port: int = 0
     workload: bool = True
     replicas: int = 3
     target_port: int = 8081
@@ -74,7 +72,6 @@ class Cluster:
             release=options.release,
         )
         self.server = Server(self.handlers, rbac=self.rbac, tokens=self.tokens, faults=self.faults)
-        self.side = SideServer(self)
         self.workload: Workload | None = None
         self.keeper: Keeper | None = None
         self.accounts: AccountController | None = None
@@ -99,7 +96,6 @@ class Cluster:
         options = self.options
         await self.server.start(options.host, options.port, self.pki.tls)
         self.handlers.address = self.url.removeprefix("https://")
-        await self.side.start(options.side_port)
         if options.keep:
             load(self.store, options.data)
         self.accounts = AccountController(
@@ -117,14 +113,19 @@ class Cluster:
         if options.keep:
             self.keeper = Keeper(self.store, options.data)
         if options.workload:
-            self.workload = Workload(self.store, self.writer, options)
+            self.workload = Workload(
+                self.store,
+                self.writer,
+                replicas=options.replicas,
+                target_port=options.target_port,
+                drain=options.drain,
+            )
             await self.workload.start()
 
     async def stop(self) -> None:
         await self.server.stop()
         if self.workload is not None:
             await self.workload.stop()
-        await self.side.stop()
         if self.keeper is not None:
             await self.keeper.stop()
 

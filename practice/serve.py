@@ -10,10 +10,11 @@ import signal
 import sys
 from datetime import UTC, datetime
 
-from practice.cli import say
 from practice.cluster import Cluster, Options
 from practice.replicas import NoRoom
+from practice.saying import say
 from practice.schema import DEPLOYMENTS, ENDPOINTSLICES, PODS, SERVICES, Resource
+from practice.side import SideServer
 from practice.store import Event
 from practice.watches import WatchSettings
 
@@ -25,7 +26,6 @@ def serve(args: argparse.Namespace) -> int:
         data=args.data,
         host=args.host,
         port=args.port,
-        side_port=args.side_port,
         workload=not args.no_workload,
         replicas=args.replicas,
         target_port=args.target_port,
@@ -33,16 +33,17 @@ def serve(args: argparse.Namespace) -> int:
         release=args.release,
         watching=WatchSettings(bookmark_every=args.bookmark_every),
     )
-    return asyncio.run(_serve(options))
+    return asyncio.run(_serve(options, side_port=args.side_port))
 
 
-async def _serve(options: Options) -> int:
+async def _serve(options: Options, *, side_port: int) -> int:
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
     cluster = Cluster(options)
-    starting = asyncio.create_task(cluster.start())
+    side = SideServer(cluster)
+    starting = asyncio.create_task(_start(cluster, side, side_port))
     ending = asyncio.create_task(over.wait())
     await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
     code = 0
@@ -56,8 +57,14 @@ async def _serve(options: Options) -> int:
     starting.cancel()
     ending.cancel()
     await asyncio.gather(starting, ending, return_exceptions=True)
+    await side.stop()
     await cluster.stop()
     return code
+
+
+async def _start(cluster: Cluster, side: SideServer, side_port: int) -> None:
+    await cluster.start()
+    await side.start(side_port)
 
 
 def explain(error: BaseException | None, options: Options) -> str:

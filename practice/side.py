@@ -14,18 +14,15 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
 
+from practice.cluster import Cluster
 from practice.pki import write_private
 from practice.schema import DEPLOYMENTS, Json
 from practice.status import ApiError
 from practice.troubles import trouble, untrouble
-
-if TYPE_CHECKING:
-    from practice.cluster import Cluster
 
 FILE = "side.json"
 
@@ -37,7 +34,7 @@ class SideServer:
         self.runner: web.AppRunner | None = None
         self.url = ""
 
-    async def start(self, port: int) -> None:
+    async def start(self, port: int = 0) -> None:
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/requests", self.requests)
         app.router.add_delete("/requests", self.forget)

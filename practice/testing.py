@@ -15,7 +15,8 @@ import asyncio
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +42,7 @@ from practice.schema import (
     find_resource,
 )
 from practice.selectors import parse_labels
+from practice.side import SideServer
 from practice.troubles import trouble, untrouble
 from practice.watches import WatchSettings
 
@@ -132,6 +134,16 @@ class PracticeCluster:
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    @contextmanager
+    def side(self) -> Iterator[SideServer]:
+        """The side port, as `practice serve` opens it."""
+        server = SideServer(self.cluster)
+        self._await(server.start())
+        try:
+            yield server
+        finally:
+            self._await(server.stop())
 
     def call(self, deed: Callable[[], T]) -> T:
         """Run a function in the cluster's thread and let the controllers follow."""

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from practice.cluster import Cluster
 from practice.faults import KINDS
 from practice.schema import NAMESPACES, Json
-
-if TYPE_CHECKING:
-    from practice.cluster import Cluster
 
 
 def compact(cluster: Cluster, *, window: bool = True) -> Json:

@@ -10,7 +10,6 @@ left as they are.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from practice import podspec
 from practice.podspec import HASH, OWNED
@@ -21,19 +20,19 @@ from practice.status import ApiError
 from practice.store import Entry, Event, Store
 from practice.writes import Writer
 
-if TYPE_CHECKING:
-    from practice.cluster import Options
-
 PROBE_EVERY = 5.0
 START_PROBE_EVERY = 0.05
 READY_WITHIN = 15.0
 
 
 class Workload:
-    def __init__(self, store: Store, writer: Writer, options: Options) -> None:
+    def __init__(
+        self, store: Store, writer: Writer, *, replicas: int, target_port: int, drain: float
+    ) -> None:
         self.store = store
         self.writer = writer
-        self.options = options
+        self.wanted = replicas  # of the first deployment
+        self.drain = drain
         self.dirty: dict[str, None] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.leaving: set[asyncio.Task[None]] = set()
@@ -42,7 +41,7 @@ class Workload:
             (entry.object().get("status") or {}).get("podIP") or ""
             for entry in store.tables[PODS].entries.values()
         ]
-        block = Block(options.target_port, preferred=next(iter(filter(None, addresses)), ""))
+        block = Block(target_port, preferred=next(iter(filter(None, addresses)), ""))
         self.replicas = Replicas(block, self._ended)
 
     async def start(self) -> None:
@@ -63,7 +62,7 @@ class Workload:
     def _first_deployment(self) -> None:
         namespace, name = "apisix", podspec.NAME
         if self.store.get(DEPLOYMENTS, f"{namespace}/{name}") is None:
-            made = podspec.deployment(name, self.options.replicas)
+            made = podspec.deployment(name, self.wanted)
             self.writer.create(DEPLOYMENTS, namespace, made)
         if self.store.get(SERVICES, f"{namespace}/{name}") is None:
             service = podspec.service(name, self.replicas.block.port)
@@ -237,7 +236,7 @@ class Workload:
         self.store.replace(PODS, pod)
 
     async def _retire(self, key: str, name: str) -> None:
-        await asyncio.sleep(self.options.drain)
+        await asyncio.sleep(self.drain)
         if self.replicas.stop(name):
             while name in self.replicas.running:
                 await asyncio.sleep(0.02)

@@ -212,21 +212,21 @@ def test_requests_are_counted(shop, api):
 
 
 def test_the_side_port_is_behind_its_secret(shop):
-    side = shop.cluster.side
+    with shop.side() as side:
 
-    def ask(method, path, body=None, secret=side.secret):
-        request = urllib.request.Request(
-            side.url + path, method=method, data=body and json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {secret}"},
-        )  # fmt: skip
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
+        def ask(method, path, body=None, secret=side.secret):
+            request = urllib.request.Request(
+                side.url + path, method=method, data=body and json.dumps(body).encode(),
+                headers={"Authorization": f"Bearer {secret}"},
+            )  # fmt: skip
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)
 
-    with pytest.raises(urllib.error.HTTPError, match="401"):
-        ask("GET", "/requests", secret="wrong")
-    number = ask("POST", "/faults", {"kind": "status", "code": 503})["id"]
-    assert [fault["id"] for fault in ask("GET", "/faults")["faults"]] == [number]
-    assert ask("DELETE", "/faults") == {}
-    assert ask("GET", "/faults")["faults"] == []
-    with pytest.raises(urllib.error.HTTPError, match="400"):
-        ask("POST", "/faults", {"kind": "flood"})
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            ask("GET", "/requests", secret="wrong")
+        number = ask("POST", "/faults", {"kind": "status", "code": 503})["id"]
+        assert [fault["id"] for fault in ask("GET", "/faults")["faults"]] == [number]
+        assert ask("DELETE", "/faults") == {}
+        assert ask("GET", "/faults")["faults"] == []
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            ask("POST", "/faults", {"kind": "flood"})
