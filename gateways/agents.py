@@ -13,7 +13,7 @@ from console.contract import keys
 from gateways.models import Gateway
 
 # What an agent may ask Redis for; explained in docs/gateways/agent.md.
-_COMMANDS = "+hmget +hscan +hexists +xread +hset +hdel +expire +ping +hello +select"
+_COMMANDS = "+hmget +hscan +hexists +xread +hset +hdel +set +expire +ping +hello +select"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ def snippet(gateway: Gateway) -> Snippet:
         acl=(
             f"ACL SETUSER {user} on >PASSWORD resetkeys resetchannels -@all {_COMMANDS}"
             f" %R~{feed}:* %W~{keys.instances(keys.gateway(own))}"
+            f" %W~{keys.served(keys.gateway(own))}"
         ),
     )
 

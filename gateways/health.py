@@ -64,6 +64,6 @@ def forget(gateway_id: str) -> None:
     asks for it."""
     owner = keys.gateway(gateway_id)
     try:
-        redis.store().unlink(keys.status(owner), keys.instances(owner))
+        redis.store().unlink(keys.status(owner), keys.instances(owner), keys.served(owner))
     except RedisError as error:
         log.warning("what was said of the deleted gateway %s stays: %s", gateway_id, error)

@@ -13,9 +13,10 @@ from console.contract import wire
 from gateways import rendering
 from gateways.diffing import Difference
 from gateways.diffing.serving import addresses, of_upstream
-from gateways.drivers.base import Served
+from gateways.driving.auditor import SETTLE
 from gateways.models import Gateway
 from gateways.refusals import named
+from gateways.rendering import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +58,25 @@ def upstreams(control_plane_id: str, search: str = "") -> list[wire.Upstream]:
 def lines(
     gateway: Gateway,
     shown: Sequence[wire.Upstream],
-    served: Served | None,
+    asked: Asked,
     refused: Mapping[str, str],
 ) -> list[Line]:
     """A line for each of these upstreams. A constant number of queries. Raises `RedisError`."""
     now = _now(shown)
     titles = named({f"upstream/{one.id}" for one in shown})
-    return [_line(one, now, titles, served, refused) for one in shown]
+    return [_line(one, now, titles, asked, refused) for one in shown]
 
 
 def _line(
     upstream: wire.Upstream,
     now: Mapping[str, wire.Resource],
     titles: Mapping[str, tuple[str, str]],
-    served: Served | None,
+    asked: Asked,
     refused: Mapping[str, str],
 ) -> Line:
     key = f"upstream/{upstream.id}"
     title, url = titles.get(key, (upstream.name, ""))
-    has = served.upstreams.get(key) if served else None
+    has = asked.served.upstreams.get(key) if asked.served else None
     why = refused.get(key, "")
     cluster = now.get(key)
     return Line(
@@ -85,9 +86,17 @@ def _line(
         cluster=addresses(cluster) if isinstance(cluster, wire.Upstream) else None,
         compiled=addresses(upstream),
         served=tuple(sorted(has)) if has is not None else None,
-        difference=of_upstream(upstream, has) if served and not why else None,
+        difference=of_upstream(upstream, has) if _judged(upstream, asked) and not why else None,
         refused=why,
     )
+
+
+def _judged(upstream: wire.Upstream, asked: Asked) -> bool:
+    """Whether what is served can be compared: it was not asked before the nodes changed, or right
+    after."""
+    if asked.served is None:
+        return False
+    return not asked.at or upstream.observed_at < asked.at - SETTLE * 1000
 
 
 def _now(shown: Iterable[wire.Upstream]) -> dict[str, wire.Resource]:

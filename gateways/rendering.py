@@ -16,7 +16,7 @@ from console import redis
 from console.contract import keys, wire
 from console.feed.writer import scan
 from console.redaction import redact
-from gateways import drivers
+from gateways import drivers, told
 from gateways.diffing import listed
 from gateways.drivers.base import BadSetting, DriverError, Preview, Served
 from gateways.models import Gateway
@@ -27,10 +27,11 @@ Resources = Mapping[str, wire.Resource]
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a gateway said of itself; `error` and `code` say why it said nothing. Neither: with its
-    settings it cannot be asked."""
+    settings it cannot be asked. `at`: when, if it was not asked just now, in ms."""
 
     documents: Mapping[str, Any] | None = None
     served: Served | None = None
+    at: int = 0
     error: str = ""
     code: str = ""
 
@@ -93,7 +94,11 @@ def live(gateway: Gateway) -> Asked:
 
 
 def serving(gateway: Gateway) -> Asked:
-    """What the gateway uses now, asked of it."""
+    """What the gateway uses now, asked of it; or what its agent found last, as only that reaches
+    it. Raises `RedisError`."""
+    if gateway.by_agent:
+        found = told.read(redis.store(), str(gateway.pk))
+        return Asked(served=found.served, at=found.at) if found else Asked()
     return _ask(gateway, documents=False)
 
 

@@ -116,6 +116,12 @@ def instances(owner: str) -> str:
     return f"{_of(owner)}:instances"
 
 
+def served(owner: str) -> str:
+    """What a gateway's agent found that it serves (JSON, `gateways.told`); written by the agent,
+    lives for an hour after its last word."""
+    return f"{_of(owner)}:served"
+
+
 def wakeups() -> str:
     """One stream of topics whose rows have changed in PostgreSQL; trimmed to the newest thousand.
     Written by `console.wakeups.send`."""

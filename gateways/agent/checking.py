@@ -27,7 +27,9 @@ def check(config: Config) -> Iterator[tuple[bool, str]]:
         yield True, f"Redis answers, and the feed may be read: it is {known}."
         client.hset(owner, "check", b"{}")
         client.hdel(owner, "check")
-        yield True, "The gateway's instances may be written."
+        # It takes the place of nothing: a running agent may have said something.
+        client.set(keys.served(keys.gateway(config.gateway)), b"{}", nx=True, px=1)
+        yield True, "The gateway's instances, and what it serves, may be written."
     except RedisError as error:
         yield False, f"Redis: {error}"
     finally:

@@ -23,6 +23,7 @@ from gateways.instances import Instance
 from .config import Config, ConfigError
 from .lastgood import Keeper, LastGood
 from .remembered import Remembered
+from .telling import TellingReader
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Agent:
         self._config = config
         self._epoch = epoch
         self._stop = stop
-        self._pace = pace or Pace(retry=(0.5, 1.0, 2.0, 5.0, 10.0, 30.0))
+        self._pace = pace or Pace(retry=(0.5, 1.0, 2.0, 5.0, 10.0, 30.0), audit=10.0)
         self._client = redis.connect(config.store_url)
         feed = keys.feed(keys.control_plane(config.control_plane))
         last_good = LastGood(
@@ -113,7 +114,8 @@ class Agent:
 
     def _auditor(self) -> Auditor:
         def reader() -> Reader:
-            return drivers.reader(self._config.kind, self._config.settings, self._config.secret)
+            made = drivers.reader(self._config.kind, self._config.settings, self._config.secret)
+            return TellingReader(made, self._client, self._config.gateway)
 
         return Auditor(reader=reader, ledger=self._ledger, report=self._reporter, pace=self._pace)
 

@@ -142,5 +142,8 @@ class ServedUpstreamSerializer(serializers.Serializer[Any]):
 
 class ServingSerializer(serializers.Serializer[Any]):
     asked = serializers.BooleanField(help_text=_("Whether the gateway has answered"))
+    served_at = serializers.IntegerField(
+        allow_null=True, help_text=_("When its agent asked it, in ms; null: it was asked just now")
+    )
     error = serializers.CharField(help_text=_("Why not; may be empty"))
     upstreams = ServedUpstreamSerializer(many=True)

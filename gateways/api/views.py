@@ -17,7 +17,6 @@ from applications.models import Application
 from console.rest import ConnectionThrottle, RoomView, RowViewSet, draft_of
 from gateways import actions, fleet, readback, rendering, standing, verification
 from gateways.models import Gateway
-from gateways.rendering import Asked
 from gateways.throttling import ReadingThrottle
 
 from .filters import GatewayFilter
@@ -122,18 +121,20 @@ class GatewayViewSet(RowViewSet[Gateway]):
     @action(detail=True, throttle_classes=[ReadingThrottle])
     def serving(self, request: Request, pk: uuid.UUID) -> Response:
         """Ask the gateway what it serves, and compare: what the clusters say, what is compiled,
-        what it uses."""
+        what it uses. A gateway that an agent drives is not asked: the agent has said it, at
+        `served_at`."""
         query = ServingQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         gateway = self.get_object()
-        asked = Asked() if gateway.by_agent else rendering.serving(gateway)
+        asked = rendering.serving(gateway)
         plane = str(gateway.control_plane_id)
         shown = readback.upstreams(plane, query.validated_data.get("q", ""))[:_SERVED]
         refused = standing.of([gateway])[str(gateway.pk)].status.refused
         found = {
             "asked": asked.served is not None,
+            "served_at": asked.at or None,
             "error": asked.error,
-            "upstreams": readback.lines(gateway, shown, asked.served, refused),
+            "upstreams": readback.lines(gateway, shown, asked, refused),
         }
         return Response(ServingSerializer(found).data)
 

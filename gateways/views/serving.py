@@ -13,7 +13,6 @@ from console.redis import RedisError
 from console.ui.pages import page
 from gateways import readback, rendering, throttling
 from gateways.health import Status
-from gateways.rendering import Asked
 from gateways.standing import of as standing_of
 from gateways.views.gateways import rows_of
 from gateways.wording import of_code
@@ -30,13 +29,13 @@ def gateway_serving(request: HttpRequest, pk: str) -> HttpResponse:
     too_many = throttling.refused(request, throttling.ReadingThrottle)
     if too_many:
         return render(request, "gateways/_serving.html", context | {"too_many": too_many})
-    asked = Asked() if gateway.by_agent else rendering.serving(gateway)
     status: Status = standing_of([gateway])[str(gateway.pk)].status
     try:
+        asked = rendering.serving(gateway)
         plane = str(gateway.control_plane_id)
         found = readback.upstreams(plane, search)
         pages: Page[wire.Upstream] = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
-        lines = readback.lines(gateway, list(pages.object_list), asked.served, status.refused)
+        lines = readback.lines(gateway, list(pages.object_list), asked, status.refused)
     except RedisError:
         return render(request, "gateways/_serving.html", context | {"away": True})
     context |= {

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from gateways import readback
+from console.contract import keys
+from gateways import readback, told
 from gateways.drivers.base import Served
+from gateways.rendering import Asked
+from gateways.told import Told
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 def _lines(scene: Scene, served: Served | None, **refused: str) -> list[readback.Line]:
     shown = readback.upstreams(str(scene.rows.plane.pk))
-    return readback.lines(scene.rows.gateway, shown, served, refused)
+    return readback.lines(scene.rows.gateway, shown, Asked(served=served), refused)
 
 
 def _key(scene: Scene) -> str:
@@ -52,7 +55,7 @@ def test_the_page_shows_them_and_says_why_a_gateway_is_not_asked(
     assert "10.0.0.1:80" in html
     assert "cannot be asked what it serves" in html or "did not answer" in html
     type(scene.rows.gateway).objects.update(by_agent=True)
-    assert "Its agent drives it" in page.get(address).content.decode()
+    assert "has not said of late" in page.get(address).content.decode()
     found = page.get(address + "?q=10.0.0.1").content.decode()
     assert "10.0.0.1:80" in found
     assert "No upstream has this name" in page.get(address + "?q=nowhere").content.decode()
@@ -107,3 +110,44 @@ def test_what_the_auditor_found_is_told_live_and_as_a_trouble(page: Client, scen
     [trouble] = [one for one in scene.found if one.code == "gateway.differs"]
     assert "10.0.0.9:80" in trouble.detail
     assert trouble.fix
+
+
+def _by_agent(scene: Scene, *places: str, ago: float) -> None:
+    """The gateway's agent said that it sends the application's requests there."""
+    gateway = scene.rows.gateway
+    type(gateway).objects.update(by_agent=True)
+    at = int((time.time() - ago) * 1000)
+    told.tell(scene.store, str(gateway.pk), Told(at, {_key(scene): places}))
+
+
+def test_what_an_agent_found_is_shown_with_its_age(page: Client, scene: Scene) -> None:
+    address = reverse("gateways:gateway-serving", args=[scene.rows.gateway.pk])
+    _by_agent(scene, "10.0.0.1:80", "10.0.0.2:80", ago=120)
+    html = page.get(address).content.decode()
+    assert "Its agent asked it what it serves, <time" in html
+    assert 'class="differs"' not in html
+    _by_agent(scene, "10.0.0.1:80", "10.0.0.9:80", ago=3)
+    html = page.get(address).content.decode()
+    assert "1 upstream shown here differs" in html
+    assert "has still:" in html
+
+
+def test_what_an_agent_found_before_the_nodes_changed_is_no_difference(
+    page: Client, scene: Scene
+) -> None:
+    scene.compiled(nodes=2, observed_at=int(time.time() * 1000))
+    _by_agent(scene, "10.0.0.1:80", ago=20)
+    address = reverse("gateways:gateway-serving", args=[scene.rows.gateway.pk])
+    html = page.get(address).content.decode()
+    assert "10.0.0.1:80" in html
+    assert 'class="differs"' not in html
+
+
+def test_what_an_agent_says_is_anybodys_text(page: Client, scene: Scene) -> None:
+    _by_agent(scene, "<script>alert(1)</script>", ago=1)
+    address = reverse("gateways:gateway-serving", args=[scene.rows.gateway.pk])
+    assert "<script>alert" not in page.get(address).content.decode()
+    key = keys.served(keys.gateway(str(scene.rows.gateway.pk)))
+    for nonsense in (b"{", b"[1]", b'{"at": "x"}'):
+        scene.store.set(key, nonsense)
+        assert "has not said of late" in page.get(address).content.decode()

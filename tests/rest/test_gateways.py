@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gateways import told
 from gateways.models import Gateway
+from gateways.told import Told
 from tests import factories
 
 URL = "/api/v1/gateways/"
@@ -71,4 +73,13 @@ def test_an_agent_s_gateway_is_made_by_rest(api, plane):
     assert made.status_code == 201, made.content
     assert made.json()["by_agent"] is True
     asked = api.get(f"{URL}{made.json()['id']}/serving/").json()
-    assert (asked["asked"], asked["error"]) == (False, "")
+    assert (asked["asked"], asked["error"], asked["served_at"]) == (False, "", None)
+
+
+def test_what_an_agent_found_is_told_with_its_moment(api, plane, store):
+    gateway = factories.make_gateway(
+        control_plane=plane, name="far", settings=NOWHERE, by_agent=True
+    )
+    told.tell(store, str(gateway.pk), Told(1_700_000_000_000, {}))
+    asked = api.get(f"{URL}{gateway.pk}/serving/").json()
+    assert (asked["asked"], asked["served_at"]) == (True, 1_700_000_000_000)
