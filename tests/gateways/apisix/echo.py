@@ -6,7 +6,7 @@ import http.client
 import http.server
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -69,3 +69,9 @@ def ask(target: Target, host: str, path: str = "/", method: str = "GET", **heade
         return Served(answer.status, *words)
     finally:
         connection.close()
+
+
+def everywhere(condition: Callable[[], bool]) -> bool:
+    """Whether it holds in every worker, as far as that can be seen: the kernel gives each new
+    connection to any of them."""
+    return all(condition() for _ in range(20))
