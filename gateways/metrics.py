@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from console import lags
+from console import lags, redis
 from console.contract import keys
 from console.metrics import Labels, Table, held, leases
 from gateways import fleet, health, standing
@@ -15,6 +15,7 @@ from gateways.fleet import Fleet
 from gateways.health import Phase, Status
 from gateways.models import Gateway
 from gateways.presence import State
+from gateways.xds import standing as xds
 
 LABELS = ("gateway", "name", "kind", "control_plane")
 _PREFIX = "portolan_gateway"
@@ -49,6 +50,7 @@ def families() -> Iterator[Metric]:
     yield _instances(known, fleets)
     yield _lags(known, fleets)
     yield leases("gateway", owned)
+    yield from _xds_servers()
 
 
 def _say(table: Table, labels: Labels, status: Status) -> None:
@@ -71,6 +73,18 @@ def _say(table: Table, labels: Labels, status: Status) -> None:
     text = "Resources that its kind cannot have"
     table.gauge("refused_resources", text, labels, len(status.refused))
     table.count("written", "Keys or objects that were written", labels, status.written)
+
+
+def _xds_servers() -> Iterator[Metric]:
+    table = Table("portolan_xds", ("server",))
+    for one in xds.read(redis.store()):
+        labels = (one.id,)
+        table.gauge("envoys", "Connected to it", labels, one.envoys)
+        text = "When its certificate ends"
+        table.moment("certificate_expiry", text, labels, one.certificate_expires_at)
+        text = "The certificate in its files cannot be used; it goes on with the one before"
+        table.gauge("certificate_refused", text, labels, bool(one.certificate_trouble))
+    yield from table
 
 
 def _phases(rows: Iterable[_Row]) -> Metric:

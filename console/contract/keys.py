@@ -116,6 +116,12 @@ def instances(owner: str) -> str:
     return f"{_of(owner)}:instances"
 
 
+def xds_servers() -> str:
+    """A hash of the xDS servers, by machine and port (JSON, `gateways.xds.standing`). Written by
+    each of them; who finds one that has long been silent removes it."""
+    return f"{PREFIX}:xds"
+
+
 def served(owner: str) -> str:
     """What a gateway's agent found that it serves (JSON, `gateways.told`); written by the agent,
     lives for an hour after its last word."""

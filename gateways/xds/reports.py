@@ -1,4 +1,5 @@
-"""Telling Redis how each connected Envoy stands (`gateways.instances`).
+"""Telling Redis how each connected Envoy stands (`gateways.instances`), and the server itself
+(`standing`).
 
 A thread of its own: a Redis that is slow or away holds up nobody. Only the newest word on each
 Envoy is kept.
@@ -6,6 +7,7 @@ Envoy is kept.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -15,14 +17,20 @@ from console.redis import Client, RedisError
 from gateways import instances
 from gateways.instances import Instance
 
+from . import standing
+from .standing import Standing
+
 log = logging.getLogger(__name__)
 
 _EVERY = 0.25  # seconds between looks for news
 
 
 class Reports:
-    def __init__(self, connect: Callable[[], Client]) -> None:
+    """`itself` says how the server stands; asked from a thread."""
+
+    def __init__(self, connect: Callable[[], Client], itself: Callable[[], Standing]) -> None:
         self._connect = connect
+        self._itself = itself
         self._lock = threading.Lock()
         self._standing: dict[tuple[str, str], Instance] = {}
         self._news: set[tuple[str, str]] = set()
@@ -55,9 +63,11 @@ class Reports:
     def _run(self) -> None:
         client = self._connect()
         repeated = time.monotonic()
+        said: Standing | None = None
         while not self._stop.wait(_EVERY):
             again = time.monotonic() - repeated >= instances.HEARTBEAT
             repeated = time.monotonic() if again else repeated
+            said = self._say_itself(client, None if again else said)
             with self._lock:
                 keys = list(self._standing) if again else list(self._news)
                 told = [(key, self._standing[key]) for key in keys]
@@ -68,4 +78,17 @@ class Reports:
                 except RedisError as error:
                     log.warning("Envoy %s could not be reported: %s", instance_id, error)
                     break
+        with contextlib.suppress(RedisError):
+            standing.leave(client, self._itself().id)
         client.close()
+
+    def _say_itself(self, client: Client, said: Standing | None) -> Standing | None:
+        """If it was said otherwise before; return what was said."""
+        now = self._itself()
+        if now == said:
+            return said
+        try:
+            standing.say(client, now)
+        except RedisError:
+            return said
+        return now

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
-import threading
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,11 +22,13 @@ from gateways.drivers.envoy import Settings, api
 from gateways.drivers.envoy.listener import LISTENER, listener
 from gateways.drivers.envoy.named import named
 
-from . import access
+from . import access, certificates
 from .access import Certificates
+from .certificates import Renewed
 from .connection import Connection, Gateway
 from .plane import Plane
 from .reports import Reports
+from .standing import Standing
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +75,9 @@ class Server:
         self._planes: dict[str, Plane] = {}
         self._gateways: dict[str, Gateway] = {}
         self._lags: dict[tuple[str, str], Lags] = {}
-        self._reports = Reports(connect)
-        self._with_tls = False
+        self._reports = Reports(connect, self._standing)
+        self._renewed: Renewed | None = None
+        self._renewing: asyncio.Task[None] | None = None
         self._server: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.address = ("", 0)
@@ -86,7 +89,7 @@ class Server:
         if tls is None and not anywhere:
             access.demand_loopback(host)
         self._loop = asyncio.get_running_loop()
-        self._with_tls = tls is not None
+        self._renewed = Renewed(tls) if tls else None
         self._server = grpc.aio.server(options=_OPTIONS)
         handler = grpc.stream_stream_rpc_method_handler(
             self._serve,
@@ -100,8 +103,8 @@ class Server:
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
             bound = (
-                self._server.add_secure_port(place, _credentials(tls))
-                if tls
+                self._server.add_secure_port(place, self._renewed.credentials())
+                if self._renewed
                 else self._server.add_insecure_port(place)
             )
         except (OSError, RuntimeError, ValueError) as error:
@@ -112,9 +115,13 @@ class Server:
         self._reports.start()
         await self.look()
         await self._server.start()
+        if self._renewed:
+            self._renewing = asyncio.ensure_future(self._renew(self._renewed))
 
     async def stop(self) -> None:
         """Envoys keep what they have and come again, here or elsewhere."""
+        if self._renewing:
+            self._renewing.cancel()
         await self._server.stop(0.5)
         self._reports.stop()
         planes = list(self._planes.values())
@@ -142,6 +149,20 @@ class Server:
         wanted = {row.control_plane for row in self._known.values() if row.enabled}
         for name in self._planes.keys() - wanted:
             self._planes.pop(name).stop()
+
+    async def _renew(self, renewed: Renewed) -> None:
+        while True:
+            await asyncio.sleep(certificates.EVERY)
+            await asyncio.to_thread(renewed.look)
+
+    def _standing(self) -> Standing:
+        renewed = self._renewed
+        return Standing(
+            id=f"{socket.gethostname()}:{self.address[1]}",
+            envoys=sum(len(one.connections) for one in list(self._gateways.values())),
+            certificate_expires_at=renewed.expires_at if renewed else 0,
+            certificate_trouble=renewed.trouble if renewed else "",
+        )
 
     def _listen(self, gateway: Gateway, row: Row) -> None:
         made = named(LISTENER, api.body(listener(row.settings)))
@@ -203,7 +224,7 @@ class Server:
     async def _gateway_of(self, node: Any, context: Any) -> Gateway:
         """The gateway that an Envoy belongs to, if it may."""
         wanted = node.cluster
-        if self._with_tls and wanted not in access.names(context.auth_context()):
+        if self._renewed and wanted not in access.names(context.auth_context()):
             await context.abort(
                 grpc.StatusCode.PERMISSION_DENIED,
                 f"The certificate does not name the gateway {wanted}.",
@@ -250,49 +271,3 @@ def _why_not(wanted: str, row: Row | None) -> str:
     if row is None:
         return f"There is no Envoy gateway {wanted}: node.cluster has to be a gateway's id."
     return f"The gateway {wanted} is disabled."
-
-
-def _credentials(tls: Certificates) -> Any:
-    try:
-        pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
-        authority = tls.authority.read_bytes()
-    except OSError as error:
-        raise access.Refused(f"{error.filename} cannot be read: {error.strerror}.") from error
-    return grpc.ssl_server_credentials(
-        [pair], root_certificates=authority, require_client_auth=True
-    )
-
-
-class Running:
-    """A server with an event loop of its own in a thread: for tests and benches, and for a process
-    whose main thread has something else to do."""
-
-    def __init__(self, server: Server, host: str, port: int, **options: Any) -> None:
-        self.server = server
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="xds", daemon=True)
-        self._thread.start()
-        try:
-            self._do(server.start(host, port, **options))
-        except BaseException:
-            self._end()
-            raise
-
-    @property
-    def port(self) -> int:
-        return self.server.address[1]
-
-    def look(self) -> None:
-        self._do(self.server.look(anew=True))
-
-    def stop(self) -> None:
-        self._do(self.server.stop())
-        self._end()
-
-    def _end(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
-
-    def _do(self, work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(30)

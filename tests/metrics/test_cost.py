@@ -20,8 +20,8 @@ from .conftest import Scrape
 # Registries, control planes, gateways.
 QUERIES = 3
 # INFO; status, comparison and lease of registries; lease and position of control planes; the
-# gateways have none to ask for here. And the INFO by which this test counts.
-COMMANDS = 7
+# gateways have none to ask for here; xDS servers. And the INFO by which this test counts.
+COMMANDS = 8
 
 
 def commands(store: Client) -> int:

@@ -13,6 +13,7 @@ from console.lags import BOUNDS
 from console.redis import Client
 from gateways import health as gateways
 from gateways.instances import Instance, report
+from gateways.xds import standing as xds
 from registries import health, truth
 from registries.health import Status
 from registries.truth import Comparison
@@ -36,6 +37,7 @@ def test_each_name_in_a_rule_is_that_of_a_sample(
     said = gateways.Status(phase="in_sync", said_at=now, audited_at=now, differences={"u": "other"})
     gateways.write(store, str(gateway.pk), said)
     report(store, str(gateway.pk), Instance(id="one", hostname="edge"))
+    xds.say(store, xds.Standing(id="edge:18000", certificate_expires_at=now))
     [text] = re.findall(r"```yaml\n(groups:.*?)```", PAGE.read_text(), re.S)
     rules = yaml.safe_load(text)["groups"][0]["rules"]
     asked = {name for rule in rules for name in re.findall(r"portolan_\w+", rule["expr"])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from console.contract import keys
@@ -13,6 +14,8 @@ from console.redis import Client
 from gateways import health, instances
 from gateways.health import Status
 from gateways.instances import Instance
+from gateways.xds import standing
+from gateways.xds.standing import Standing
 from tests.factories import make_control_plane, make_gateway
 
 from .conftest import Scrape
@@ -115,3 +118,28 @@ def test_redis_tells_of_itself(evicting: Client, scrape: Callable[[], Scrape]) -
     assert found.one("portolan_redis_memory_used_bytes") > 0
     evicting.config_set("maxmemory-policy", "noeviction")
     assert scrape().one("portolan_redis_evicts") == 0
+
+
+def test_an_xds_server_tells_of_its_certificate(
+    store: Client, scrape: Callable[[], Scrape]
+) -> None:
+    standing.say(store, Standing(id="plain:1"))
+    standing.say(store, Standing(id="edge:2", envoys=3, certificate_expires_at=NOW + 1000))
+    found = scrape()
+    assert found.one("portolan_xds_envoys", server="edge:2") == 3
+    ends = found.one("portolan_xds_certificate_expiry_timestamp_seconds")
+    assert ends == pytest.approx(NOW / 1000 + 1)
+    assert found.one("portolan_xds_certificate_refused", server="edge:2") == 0
+    standing.say(store, Standing(id="edge:2", certificate_trouble="broken"))
+    assert scrape().one("portolan_xds_certificate_refused", server="edge:2") == 1
+
+
+def test_an_xds_server_that_is_silent_is_forgotten(store: Client) -> None:
+    old = Standing(id="old:1", said_at=NOW - standing.SILENT - 1)
+    store.hset(keys.xds_servers(), old.id, msgspec.json.encode(old))
+    assert standing.read(store) == []
+    standing.say(store, Standing(id="new:1"))
+    assert [one.id for one in standing.read(store)] == ["new:1"]
+    assert store.hkeys(keys.xds_servers()) == [b"new:1"]
+    standing.leave(store, "new:1")
+    assert standing.read(store) == []

@@ -15,7 +15,8 @@ from console.contract.wire import Node, Resource, Route, Upstream
 from console.feed import FeedWriter
 from console.redis import Client
 from gateways.drivers.envoy import Settings
-from gateways.xds.server import Row, Running, Server
+from gateways.xds.running import Running
+from gateways.xds.server import Row, Server
 from tests.gateways.conftest import serve
 from tests.xds.bed import Bed
 from tests.xds.client import Delta

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+# Of a server on this machine.
+NAMES = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
 
 
 class Authority:
@@ -25,11 +29,11 @@ class Authority:
         self.file = folder / "ca.crt"
         self.file.write_bytes(_pem(made.sign(self._key, hashes.SHA256())))
 
-    def issue(self, *names: x509.GeneralName) -> tuple[Path, Path]:
-        """Certificate and key, files, with these alternative names."""
+    def issue(self, *names: x509.GeneralName, days: float = 1) -> tuple[Path, Path]:
+        """Certificate and key, files, with these alternative names, for so many days."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody")])
-        made = self._builder(subject, key.public_key()).add_extension(
+        made = self._builder(subject, key.public_key(), days).add_extension(
             x509.SubjectAlternativeName(names), critical=False
         )
         stem = f"{len(list(self._folder.iterdir()))}"
@@ -45,7 +49,7 @@ class Authority:
         return certificate, file
 
     def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, days: float = 1
     ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
@@ -55,7 +59,7 @@ class Authority:
             .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_after(now + timedelta(days=days))
         )
 
 

@@ -9,7 +9,8 @@ import pytest
 from console.embedded import ports
 from gateways.drivers.envoy import Settings
 from gateways.drivers.envoy.bootstrap import bootstrap
-from gateways.xds.server import Row, Running
+from gateways.xds.running import Running
+from gateways.xds.server import Row
 from tests.gateways.conftest import Serve
 from tests.threads import eventually
 

@@ -13,7 +13,8 @@ from console import redis
 from gateways import instances
 from gateways.drivers.envoy import Settings, api
 from gateways.xds import access
-from gateways.xds.server import Row, Running, Server
+from gateways.xds.running import Running
+from gateways.xds.server import Row, Server
 from tests.threads import eventually
 
 from .client import Delta, quiet

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,16 +13,15 @@ from django.conf import settings
 from console import redis
 from gateways.drivers.envoy import api, bootstrap
 from gateways.xds.access import Certificates
-from gateways.xds.server import Row, Running, Server
+from gateways.xds.running import Running
+from gateways.xds.server import Row, Server
 from tests.gateways.conftest import Serve
 from tests.threads import eventually
 
 from .bed import Bed
 from .client import Delta
 from .conftest import GATEWAY, PLANE, Feed, route, upstream
-from .pki import Authority
-
-NAMES = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+from .pki import NAMES, Authority
 
 
 @pytest.fixture
