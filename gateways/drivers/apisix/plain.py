@@ -14,7 +14,7 @@ from typing import Any
 _BOOKKEEPING = ("create_time", "update_time", "modifiedIndex", "createdIndex")
 _DONE = [*range(200, 209), 226, *range(300, 309)]
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "upstreams": {"type": "roundrobin", "scheme": "http", "pass_host": "pass", "hash_on": "vars"},
+    "upstreams": {"scheme": "http", "pass_host": "pass", "hash_on": "vars"},
     "routes": {"status": 1, "priority": 0},
     "redirect": {"ret_code": 302, "encode_uri": False, "append_query_string": False},
     "proxy-rewrite": {"use_real_request_uri_unsafe": False},
@@ -50,6 +50,9 @@ def plain(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """`kind`: routes or upstreams. What is not shaped as it should be stays as it is."""
     found = {name: value for name, value in body.items() if name not in _BOOKKEEPING}
     found = _without(found, kind)
+    if kind == "upstreams":
+        # A default too, but 2.15 takes no upstream that does not say it.
+        found.setdefault("type", "roundrobin")
     if isinstance(found.get("nodes"), dict):
         # An empty list, as Lua may write it; else nodes by their addresses, which we never say.
         found["nodes"] = found["nodes"] or []

@@ -47,6 +47,10 @@ _FIELDS = {
         "retry_timeout",
     },
 }
+_LONGEST = {
+    "3": {"name": 256, "desc": 256, "label": 256},
+    "2.15": {"name": 100, "desc": 256, "label": 64},
+}
 _COMPARISONS = {"==", "~=", ">", ">=", "<", "<=", "~~", "~*", "in", "has", "ipmatch"}
 _VARIABLES = re.compile(
     r"(uri|server_name|server_addr|request_uri|remote_port|remote_addr|query_string|host|hostname"
@@ -61,26 +65,28 @@ _PLUGINS: dict[str, set[str]] = {  # what each needs
 }
 
 
-def refusal(kind: str, body: dict[str, Any]) -> str:
+def refusal(kind: str, body: dict[str, Any], *, release: str = "3") -> str:
     """Empty: it is taken."""
+    longest = _LONGEST[release]
     if "id" in body and not ID.fullmatch(str(body["id"])):
         return 'invalid configuration: property "id" validation failed'
     for name in body.keys() - _FIELDS.get(kind, body.keys()):
         return f"invalid configuration: additional properties forbidden, found {name}"
-    for name, most in (("name", 256), ("desc", 256)):
-        if not 0 <= len(body.get(name, "-")) <= most:
+    for name in ("name", "desc"):
+        if len(body.get(name, "-")) > longest[name]:
             return f'invalid configuration: property "{name}" validation failed: string too long'
     for value in body.get("labels", {}).values():
-        if not re.fullmatch(r"\S{1,256}", value):
+        if not re.fullmatch(r"\S+", value) or len(value) > longest["label"]:
             return 'invalid configuration: property "labels" validation failed'
     if kind == "upstreams":
-        return _upstream(body)
+        return _upstream(body, release)
     return _route(body) if kind == "routes" else ""
 
 
-def _upstream(body: dict[str, Any]) -> str:
+def _upstream(body: dict[str, Any], release: str) -> str:
     discovered = "service_name" in body and "discovery_type" in body
-    if ("nodes" in body) == discovered:
+    typed = "type" in body or release == "3"
+    if ("nodes" in body) == discovered or not typed:
         return "invalid configuration: value should match only one schema, but matches none"
     for node in body.get("nodes", ()):
         if not _HOST.fullmatch(node.get("host", "")) or not 1 <= node.get("port", 80) <= 65535:

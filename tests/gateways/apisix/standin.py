@@ -1,5 +1,5 @@
 """A stand-in for APISIX's Admin API and Control API: a real HTTP server on loopback with what real
-ones do (measured on 3.18 and read in its sources), and with ways to make it fail.
+ones do (measured on 3.18 and 2.15.3), and with ways to make it fail.
 
 It serves no requests. What it has is at once what its workers use."""
 
@@ -19,7 +19,7 @@ KINDS = ("routes", "upstreams", "services", "ssls", "consumers", "global_rules",
 
 
 class StandIn:
-    """`mode`: admin or standalone. `legacy`: envelopes of APISIX 2.15. `validates`: whether it has
+    """`mode`: admin or standalone. `legacy`: as APISIX 2.15. `validates`: whether it has
     a dry run. `lag`: how many deletions of upstreams it refuses, as its workers have not heard yet
     that the last route of them went."""
 
@@ -133,9 +133,10 @@ class StandIn:
     def _put(self, kind: str, name: str, body: dict[str, Any], *, timed: bool) -> tuple[int, Any]:
         if str(body.get("id", name)) != name:
             return 400, {"error_msg": f"wrong {kind[:-1]} id"}
-        if not timed and {"create_time", "update_time"} & body.keys():
+        forbidden = {"create_time", "update_time"} & body.keys()
+        if forbidden and not timed and not self.legacy:
             return 400, {"error_msg": "the property is forbidden:  create_time"}
-        wrong = refusal(kind, {**body, "id": name})
+        wrong = refusal(kind, {**body, "id": name}, release="2.15" if self.legacy else "3")
         if wrong:
             return 400, {"error_msg": wrong}
         needed = body.get("upstream_id")
@@ -152,7 +153,7 @@ class StandIn:
             "id": name,
             "update_time": 1790000001,
         }
-        return (201 if new else 200), self._item(kind, name, single=True)
+        return (201 if new else 200), self._item(kind, name, action="set")
 
     def _delete(self, kind: str, name: str) -> tuple[int, Any]:
         users = [one for one in self.objects["routes"].values() if one.get("upstream_id") == name]
@@ -165,19 +166,20 @@ class StandIn:
         if self.objects[kind].pop(name, None) is None:
             return 404, {"message": "Key not found"}
         self._created.pop(f"{kind}/{name}", None)
-        return 200, {"deleted": "1", "key": f"/apisix/{kind}/{name}"}
+        said = {"deleted": "1", "key": f"/apisix/{kind}/{name}"}
+        return 200, {**said, "node": {}, "action": "delete"} if self.legacy else said
 
     def _one(self, kind: str, name: str) -> tuple[int, Any]:
         if name not in self.objects[kind]:
             return 404, {"message": "Key not found"}
-        return 200, self._item(kind, name, single=True)
+        return 200, self._item(kind, name, action="get")
 
     def _list(self, kind: str, query: dict[str, str]) -> tuple[int, Any]:
         order = sorted(self.objects[kind], key=lambda name: self._created.get(f"{kind}/{name}", 0))
         items = [self._item(kind, name) for name in order]
         if self.legacy:
-            node = {"dir": True, "key": f"/apisix/{kind}", "nodes": items or {}}
-            return 200, {"action": "get", "count": str(len(items)), "node": node}
+            node = {"dir": True, "key": f"/apisix/{kind}", "nodes": items}
+            return 200, {"action": "get", "count": len(items), "node": node}
         total = len(items)
         if "page" in query and "page_size" in query:
             page, size = int(query["page"]), int(query["page_size"])
@@ -186,11 +188,12 @@ class StandIn:
             items = items[(page - 1) * size : page * size]
         return 200, {"list": items or {}, "total": total}
 
-    def _item(self, kind: str, name: str, *, single: bool = False) -> dict[str, Any]:
+    def _item(self, kind: str, name: str, *, action: str = "") -> dict[str, Any]:
+        """`action`: what was done to this one; empty: it is one of a list."""
         found = {"key": f"/apisix/{kind}/{name}", "value": self.objects[kind][name]}
-        if self.legacy and single:
-            return {"action": "get", "node": found}
-        return found if single else found | {"createdIndex": 1, "modifiedIndex": 1}
+        if not action:
+            return found | {"createdIndex": 1, "modifiedIndex": 1}
+        return {"action": action, "node": found} if self.legacy else found
 
     # -- standalone
 
