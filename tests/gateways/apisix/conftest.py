@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gateways.drivers.base import Driver
 from gateways.drivers.folders import FOLDERS
+from tests.threads import eventually
 
 from . import target as targets
 from .echo import nodes
@@ -46,7 +48,9 @@ def _target(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     try:
         yield found
         if REAL:
-            found.started().replace({})
+            driver = found.started()
+            driver.replace({})
+            eventually(lambda: settled(driver), within=15, what="what was made here to go")
     finally:
         if found.standin:
             found.standin.down()
@@ -71,6 +75,14 @@ def admin(tmp_path: Path) -> Iterator[Target]:
 def standalone(tmp_path: Path) -> Iterator[Target]:
     """One that keeps its configuration in memory, likewise."""
     yield from _standin("standalone", tmp_path)
+
+
+def settled(driver: Driver) -> bool:
+    """Whether all is gone that should go. A worker that has not heard yet that a route went does
+    not let its upstream go."""
+    if driver.describe().get("lingering"):
+        driver.touch()
+    return not driver.describe().get("lingering")
 
 
 def server_of(target: Target) -> StandIn:

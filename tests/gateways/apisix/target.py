@@ -3,7 +3,8 @@ names.
 
 ``APISIX_ADMIN_URL`` and ``APISIX_ADMIN_KEY`` (or ``APISIX_FILE``) with ``APISIX_MODE`` admin,
 standalone or file; ``APISIX_URL`` is where it serves requests, ``APISIX_CONTROL_URL`` its Control
-API; ``APISIX_NODES_HOST`` is the address by which it reaches this machine.
+API; ``APISIX_NODES_HOST`` is the address by which it reaches this machine; ``APISIX_ROUTER`` is its
+`apisix.router.http`, if that is not its release's default. The release it says itself.
 """
 
 from __future__ import annotations
@@ -31,13 +32,15 @@ REAL_MODE = os.environ.get("APISIX_MODE", "admin")
 
 @dataclass
 class Target:
-    """`url`: where it serves requests, empty for a stand-in."""
+    """`url`: where it serves requests, empty for a stand-in. `host_first`: whether its router looks
+    at a request's host before the path."""
 
     mode: str
     settings: dict[str, Any]
     secret: str
     url: str = ""
     standin: StandIn | None = None
+    host_first: bool = True
 
     def driver(self, **settings: Any) -> Driver:
         return drivers.build("apisix", self.settings | settings, self.secret)
@@ -75,7 +78,7 @@ class Target:
     def foreign(self, kind: str, name: str) -> dict[str, Any] | None:
         if self.mode == "admin":
             found = self._ask("GET", f"{kind}/{name}")
-            return found and found["value"]
+            return found and found.get("node", found)["value"]
         items = self._document().get(kind) or []
         return next((one for one in items if one["id"] == name), None)
 
@@ -127,8 +130,29 @@ def real() -> Target:
         "control_url": env("APISIX_CONTROL_URL", ""),
         "file": env("APISIX_FILE", ""),
         "id_prefix": f"portolan-{secrets.token_hex(3)}-",
+        "release": _release(env("APISIX_ADMIN_URL") or env("APISIX_URL", "")),
     }
-    return Target(REAL_MODE, settings, env("APISIX_ADMIN_KEY", ""), env("APISIX_URL", ""))
+    usual = "radixtree_uri" if settings["release"] == "2.15" else "radixtree_host_uri"
+    return Target(
+        REAL_MODE,
+        settings,
+        env("APISIX_ADMIN_KEY", ""),
+        env("APISIX_URL", ""),
+        host_first=env("APISIX_ROUTER", usual) == "radixtree_host_uri",
+    )
+
+
+def _release(url: str) -> str:
+    """As the settings call what answers there."""
+    if not url:
+        return "3"
+    try:
+        with urllib.request.urlopen(f"{url}/apisix/admin/routes", timeout=10) as answer:
+            said = answer.headers["Server"]
+    except urllib.error.HTTPError as error:
+        with error:
+            said = error.headers["Server"]
+    return "2.15" if said.startswith("APISIX/2.") else "3"
 
 
 def standin(mode: str, folder: Path) -> Target:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from console.contract import keys
 from gateways import drivers
-from gateways.drivers.base import Driver
 from tests.threads import eventually
 
 from . import worlds
+from .conftest import settled
 from .target import Target
 
 
@@ -58,8 +58,7 @@ def test_what_went_goes(target: Target) -> None:
     driver.replace(worlds.shops(2))
     done = driver.apply({keys.route("r0"): None, keys.upstream("u0"): None})
     assert done.refused == {}
-    # A worker that has not heard yet that the route went does not let its upstream go.
-    eventually(lambda: _settled(driver), what="the upstream to go")
+    eventually(lambda: settled(driver), what="the upstream to go")
     assert target.documents() == target.preview(worlds.upstream(1) | worlds.route(1))
 
 
@@ -69,12 +68,14 @@ def test_orphans_of_ours_go_and_what_others_have_stays(target: Target) -> None:
     theirs = {
         "id": f"{prefix}theirs",
         "type": "roundrobin",
-        "nodes": [{"host": "10.9.9.9", "port": 80, "weight": 1}],
+        "nodes": [{"host": "10.9.9.9", "port": 80, "weight": 1, "priority": 0}],
         "labels": {"team": "red"},
     }
     target.put_foreign("upstreams", theirs)
     try:
-        target.started().replace(worlds.shops(1))
+        driver = target.started()
+        driver.replace(worlds.shops(1))
+        eventually(lambda: settled(driver), what="the orphans to go")
         assert target.documents() == target.preview(worlds.shops(1))
         found = target.foreign("upstreams", f"{prefix}theirs")
         assert found is not None
@@ -184,9 +185,3 @@ def test_a_check_finds_nothing_wrong(target: Target) -> None:
     found = drivers.check("apisix", target.settings, target.secret)
     assert [one for one in found if not one.ok] == []
     assert target.documents() == {}
-
-
-def _settled(driver: Driver) -> bool:
-    if driver.describe().get("lingering"):
-        driver.touch()
-    return not driver.describe().get("lingering")
