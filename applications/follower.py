@@ -121,6 +121,7 @@ class _Shift:
         )
         if revision is None:
             erase(self._client, keys.feed(self._topic))
+            self._client.unlink(keys.last_forms(self._topic))
             return False
         if revision == self._revision:
             return True

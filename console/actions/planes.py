@@ -66,3 +66,5 @@ def delete_control_plane(*, control_plane: ControlPlane, actor: Actor) -> None:
             ) from error
         wakeups.send(topic)
         transaction.on_commit(lambda: feed.erase(redis.store(), keys.feed(topic)), robust=True)
+        forms = keys.last_forms(topic)
+        transaction.on_commit(lambda: redis.store().unlink(forms), robust=True)

@@ -116,6 +116,13 @@ def instances(owner: str) -> str:
     return f"{_of(owner)}:instances"
 
 
+def last_forms(owner: str) -> str:
+    """A hash of the last states that a kind of gateway could express, of a control plane's
+    resources that it cannot express now; fields `<kind>:<state key>`. Written by who makes such
+    gateways' configuration (`gateways.lastforms`), lives until the control plane is deleted."""
+    return f"{_of(owner)}:last-forms"
+
+
 def xds_servers() -> str:
     """A hash of the xDS servers, by machine and port (JSON, `gateways.xds.standing`). Written by
     each of them; who finds one that has long been silent removes it."""

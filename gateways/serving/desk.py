@@ -11,18 +11,18 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from console.contract import wire
-from console.contract.keys import FeedKeys
-from console.feed import FeedReader, follow
+from console.contract import keys, wire
+from console.feed import FeedReader, States, follow
 from console.redis import Client, RedisError
 from gateways.drivers.traefik import document
 from gateways.drivers.traefik.book import Book
 from gateways.drivers.traefik.render import render
+from gateways.lastforms import LastForms
 
 log = logging.getLogger(__name__)
 
@@ -45,14 +45,15 @@ class Desk:
     def __init__(
         self,
         client: Client,
-        feed: FeedKeys,
+        control_plane_id: str,
         *,
         entry_points: list[str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._clock = clock
-        self._reader = FeedReader(client, feed)
+        self._reader = FeedReader(client, keys.feed(keys.control_plane(control_plane_id)))
+        self._forms = LastForms(client, control_plane_id, "traefik")
         self._book = Book(lambda resource: render(resource, entry_points=entry_points))
         self._texts = {place: document.text(one) for place, one in self._book.objects.items()}
         self._page: Page | None = None
@@ -95,28 +96,30 @@ class Desk:
                 self._reader.sync()
                 if not self._reader.known:
                     time.sleep(max(block, 0.001))
+            if self._reader.known:
+                self._absorb()
         except RedisError as error:
             log.warning("a gateway's document stays as it is: Redis: %s", error)
             time.sleep(min(_AWAY, max(block, 0.001)))
-            return
-        if self._reader.known:
-            self._absorb()
 
     def _absorb(self) -> None:
+        before = self._forms.begin() if self._page is None else {}
         taken = self._reader.take()
+        self._turn_page({key: one for key, one in before.items() if taken.get(key)}, taken)
+        if taken or self._forms.behind:
+            self._forms.note(taken, self._book.refused)
+
+    def _turn_page(self, forms: Mapping[str, bytes], taken: States) -> None:
+        """`forms` are what was given of these before now, if this is the first page."""
         position = str(self._reader.position)
         before = self._page
-        if before is not None and (not taken or before.position == position):
+        if before is not None and not taken:
             if before.position != position:
                 self._page = Page(before.body, before.etag, position, before.observed_at)
             return
-        changes: dict[str, wire.Resource | None] = {}
-        for key, state in taken.items():
-            try:
-                changes[key] = wire.decode_resource(state) if state else None
-            except msgspec.DecodeError as error:
-                log.warning("%s cannot be read and stays as it is: %s", key, error)
-        for place, found in self._book.apply(changes).items():
+        changes = _decoded(taken)
+        turned = {**self._book.apply(_decoded(forms)), **self._book.apply(changes)}
+        for place, found in turned.items():
             if found is None:
                 self._texts.pop(place, None)
             else:
@@ -128,3 +131,13 @@ class Desk:
             default=0,
         )
         self._page = Page(body, etag, position, observed if before is not None else 0)
+
+
+def _decoded(states: Mapping[str, bytes | None]) -> dict[str, wire.Resource | None]:
+    changes: dict[str, wire.Resource | None] = {}
+    for key, state in states.items():
+        try:
+            changes[key] = wire.decode_resource(state) if state else None
+        except msgspec.DecodeError as error:
+            log.warning("%s cannot be read and stays as it is: %s", key, error)
+    return changes

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from console import redis
-from console.contract import keys
 from console.throttle import address_of
 from gateways import drivers
 from gateways.drivers.traefik.check import SHORTEST
@@ -92,8 +91,8 @@ def _counter(gateway_id: str) -> _Counter | None:
             return None
         held = _counters.get(gateway_id)
         if held is None or held.revision != row.revision:
-            feed = keys.feed(keys.control_plane(str(row.control_plane_id)))
-            desk = Desk(redis.store(), feed, entry_points=settings["entry_points"])
+            plane = str(row.control_plane_id)
+            desk = Desk(redis.store(), plane, entry_points=settings["entry_points"])
             held = _counters[gateway_id] = _Counter(row.revision, _digest(secret), desk, now)
         held.read = now
         return held

@@ -20,6 +20,7 @@ from console.redis import Client, RedisError
 from gateways.drivers.envoy import api
 from gateways.drivers.envoy.book import Book, Turned
 from gateways.drivers.envoy.named import Named
+from gateways.lastforms import LastForms
 
 log = logging.getLogger(__name__)
 
@@ -76,13 +77,14 @@ class Plane:
     def _run(self) -> None:
         client = self._connect()
         reader = FeedReader(client, keys.feed(keys.control_plane(self.id)))
+        forms = LastForms(client, self.id, "envoy")
         synced = False
         while not self._stop.is_set():
             try:
                 if not synced:
                     reader.sync()
                     synced = True
-                self._step(reader)
+                self._step(reader, forms)
                 follow(client, [reader], block=_WAIT)
             except RedisError as error:
                 log.warning("control plane %s: Redis is away: %s", self.id, error)
@@ -92,14 +94,19 @@ class Plane:
                 self._stop.wait(1.0)
         client.close()
 
-    def _step(self, reader: FeedReader) -> None:
+    def _step(self, reader: FeedReader, forms: LastForms) -> None:
         if not reader.known:
             return
         turned: Turned = {}
-        states, first = reader.take(), not self._begun
+        first = not self._begun
+        before = forms.begin() if first else {}
+        states = reader.take()
         self._begun = True
+        if before:
+            had = {key: state for key, state in before.items() if states.get(key)}
+            turned = self.book.apply(self._decoded(had))
         if states or first:
-            turned = self.book.apply(self._decoded(states))
+            _join(turned, self.book.apply(self._decoded(states)))
         if first:
             # What is read at the start stays as a rule: looking through it again and again for
             # garbage would hold up changes by hundreds of milliseconds.
@@ -112,12 +119,13 @@ class Plane:
                 if refused
                 else self.book.routes_taken(version)
             )
-            for kind, names in found.items():
-                turned.setdefault(kind, {}).update(names)
+            _join(turned, found)
         position, banned = str(reader.position), dict(self.book.banned)
         if any(turned.values()) or first or position != self._told:
             self._told = position
             self._call(lambda: self._show(turned, position, banned))
+        if states or forms.behind:
+            forms.note(states, self.book.refused)
 
     def _show(self, turned: Turned, position: str, banned: Mapping[str, str]) -> None:
         """On the event loop."""
@@ -143,3 +151,8 @@ class Plane:
             except msgspec.DecodeError as error:
                 self.book.refuse(key, f"{key} cannot be read: {error}")
         return found
+
+
+def _join(turned: Turned, more: Turned) -> None:
+    for kind, names in more.items():
+        turned.setdefault(kind, {}).update(names)

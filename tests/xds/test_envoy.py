@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
+from console.contract import keys
 from console.contract.wire import Expression, Node, Timeouts, Upstream
 from console.contract.wire import Path as RoutePath
 from gateways import drivers, instances
@@ -18,7 +19,7 @@ from tests.gateways.conftest import Serve
 from tests.threads import eventually
 
 from .bed import Bed
-from .conftest import GATEWAY, Feed, route, upstream
+from .conftest import GATEWAY, PLANE, Feed, route, upstream
 
 pytestmark = [pytest.mark.slow]
 LONG = 30
@@ -86,6 +87,9 @@ def load(bed: Bed, host: str = "h1.org") -> Iterator[list[tuple[int, str]]]:
         done.set()
         for thread in threads:
             thread.join(20)
+
+
+FORMS = keys.last_forms(keys.control_plane(PLANE))
 
 
 def test_scaled_up_and_to_nothing_and_back(running: Bed, feed: Feed, town: Town) -> None:
@@ -200,6 +204,16 @@ def test_a_route_that_becomes_inexpressible_is_served_as_it_was(
     feed.put(route(1, plugins={"limit-req": {}}), upstream(2, *town.places(2)), route(2))
     eventually(lambda: nodes(running, "h2.org") == {"2"}, within=LONG)
     assert nodes(running) == {"1"}
+    # So it is with another server, for an Envoy that has nothing.
+    running.kill_server()
+    running.kill_envoy()
+    running.start_server()
+    running.start_envoy()
+    eventually(lambda: nodes(running, "h2.org") == {"2"}, within=LONG)
+    assert nodes(running) == {"1"}
+    feed.drop("route/r1")
+    eventually(lambda: running.get("h1.org")[0] == 404, within=LONG)
+    eventually(lambda: not feed.client.exists(FORMS), within=LONG)
 
 
 def test_priorities_and_refused_connections(running: Bed, feed: Feed, town: Town) -> None:

@@ -15,6 +15,7 @@ from console.redis import Client
 from console.secrets import Secret
 from gateways import actions, instances
 from gateways.models import Gateway
+from gateways.serving import views
 from tests.factories import make_control_plane, make_gateway
 from tests.gateways.examples import route, upstream
 from tests.threads import eventually
@@ -37,8 +38,9 @@ class Fetched:
         )
         self.id = str(self.gateway.pk)
         self.url = f"/gateways/{self.id}/traefik.json"
-        feed = keys.feed(keys.control_plane(str(self.gateway.control_plane_id)))
-        self.writer = FeedWriter(store, feed, epoch=1)
+        self.store = store
+        self.plane = keys.control_plane(str(self.gateway.control_plane_id))
+        self.writer = FeedWriter(store, keys.feed(self.plane), epoch=1)
         self.writer.open()
 
     def commit(self, *resources: wire.Resource) -> None:
@@ -133,8 +135,6 @@ def test_who_comes_back_has_taken_what_it_was_given(fetched: Fetched, store: Cli
 def test_the_last_document_stays_while_redis_is_away(
     fetched: Fetched, store: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gateways.serving import views
-
     fetched.commit(upstream(), route())
     before = fetched.get().content
     desk = views._counters[fetched.id].desk
@@ -145,6 +145,21 @@ def test_the_last_document_stays_while_redis_is_away(
     monkeypatch.setattr(desk._reader, "_client", gone)
     assert fetched.get().content == before
     gone.close()
+
+
+def test_what_becomes_inexpressible_is_given_as_it_was_by_any_console(fetched: Fetched) -> None:
+    fetched.commit(upstream(), route())
+    before = fetched.get().json()
+    fetched.commit(route(plugins={"limit-req": {}}), route(id="r2"))
+    with_both = fetched.get().json()["http"]["routers"]
+    assert with_both["r1-portolan"] == before["http"]["routers"]["r1-portolan"]
+    views._counters.clear()  # as another process, which begins with nothing
+    assert fetched.get().json()["http"]["routers"] == with_both
+    views._counters.clear()
+    fetched.commit(route(hosts=("mended.org",)))
+    rule = fetched.get().json()["http"]["routers"]["r1-portolan"]["rule"]
+    assert "mended.org" in rule
+    assert not fetched.store.exists(keys.last_forms(fetched.plane))
 
 
 @pytest.mark.slow
