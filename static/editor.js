@@ -53,7 +53,10 @@
   const words = (field) => {
     if (field.closest("[hidden]") || field.type === "hidden") return "";
     const label = document.querySelector(`label[for="${field.id}"]`)?.textContent.trim() ?? "";
-    if (field instanceof HTMLSelectElement) return field.selectedOptions[0]?.textContent ?? "";
+    if (field instanceof HTMLSelectElement) {
+      const chosen = field.selectedOptions[0]?.textContent ?? "";
+      return field.value ? chosen : `${label} ${chosen}`; // “off” alone does not say what is off
+    }
     const unit = field.dataset.unit ? ` ${field.dataset.unit}` : "";
     return field.value.trim() ? `${label} ${field.value.trim()}${unit}` : "";
   };

@@ -160,6 +160,7 @@ def api_delete(request: HttpRequest, pk: str) -> HttpResponse:
         "name": api.name,
         "back": back,
         "trail": [
+            (_("API Management"), ""),
             (_("Applications"), reverse("applications:application-list")),
             (api.application.name, back),
             (api.name, reverse("applications:api-edit", args=[pk])),

@@ -101,6 +101,7 @@ def application_delete(request: HttpRequest, pk: str) -> HttpResponse:
         "name": application.name,
         "back": back,
         "trail": [
+            (_("API Management"), ""),
             (_("Applications"), reverse("applications:application-list")),
             (application.name, back),
         ],

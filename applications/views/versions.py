@@ -94,6 +94,7 @@ def version_delete(request: HttpRequest, pk: str) -> HttpResponse:
         "name": upstream.version,
         "back": back,
         "trail": [
+            (_("API Management"), ""),
             (_("Applications"), reverse("applications:application-list")),
             (application.name, back),
         ],

@@ -26,7 +26,11 @@ _FOLDED = 12  # lines from which a text is folded
 _COMPARED = 2_000  # lines beyond which two texts are not compared but shown one after the other
 _SAME_FOREVER = {"control_plane", "application"}  # what an object belongs to says nothing here
 # What actions tell beside the columns of a row.
-_NO_COLUMNS = {"upstream": gettext_lazy("upstream"), "members": gettext_lazy("upstream members")}
+_NO_COLUMNS = {
+    "account": gettext_lazy("account"),
+    "members": gettext_lazy("upstream members"),
+    "upstream": gettext_lazy("upstream"),
+}
 _AROUND = 2  # unchanged lines that are shown beside changed ones
 
 

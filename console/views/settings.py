@@ -65,7 +65,10 @@ def delete(request: HttpRequest) -> HttpResponse:
             "form": form,
             "name": name,
             "back": reverse("console:settings-general"),
-            "trail": [(_("Settings"), reverse("console:settings-general"))],
+            "trail": [
+                (_("Control Plane"), ""),
+                (_("Settings"), reverse("console:settings-general")),
+            ],
             "consequence": _(
                 "Its members lose it, and its revision and audit log can no longer be reached here."
             ),
@@ -85,7 +88,7 @@ def contents_of(control_plane: ControlPlane) -> list[str]:
         if count:
             meta = model._meta
             name = meta.verbose_name if count == 1 else meta.verbose_name_plural
-            found.append(f"{count} {name}")
+            found.append(_("%(count)d %(name)s") % {"count": count, "name": name})
     return found
 
 

@@ -78,6 +78,8 @@ def registry_delete(request: HttpRequest, pk: str) -> HttpResponse:
             "back": back,
             "users": _users(registry),
             "trail": [
+                (_("Control Plane"), ""),
+                (_("Settings"), reverse("console:settings-general")),
                 (_("Service Registry"), reverse("registries:registry-list")),
                 (registry.name, back),
             ],
