@@ -32,8 +32,8 @@ _PACKAGES = "nginx-light libnginx-mod-http-lua lua-nginx-redis lua-cjson"
 
 class Bed:
     """nginx with `workers` processes, started by `with` or `start`. `redis_url` may hold a user
-    and a password; `file` keeps the last good state. `options` are further settings of the
-    module."""
+    and a password; `file` keeps the last good state. `authority`: a client that knows TLS, and
+    nginx trusts this file's certificates. `options` are further settings of the module."""
 
     def __init__(
         self,
@@ -45,11 +45,13 @@ class Bed:
         port: int = 0,
         workers: int = 2,
         file: Path | None = None,
+        authority: Path | None = None,
         **options: Any,
     ) -> None:
         self.folder = folder
         self.port = port or ports.free()
         self.workers = workers
+        self._authority = authority
         self._settings = _settings(redis_url) | {"control_plane": control_plane} | options
         if gateway:
             self._settings["gateway"] = gateway
@@ -80,6 +82,8 @@ class Bed:
             "MODULES": _MODULES,
             "WORKERS": self.workers,
             "LUA": LUA,
+            "CLIENT": _HARNESS / "tls" if self._authority else _HARNESS,
+            "TRUST": _trust(self._authority) if self._authority else "",
             "HARNESS": _HARNESS,
             "PORT": self.port,
         }.items():
@@ -179,6 +183,11 @@ def require() -> None:
             f"{', '.join(missing)}: not there; the tests of APISIX's discovery module need them "
             f"(Debian: apt-get install --no-install-recommends {_PACKAGES})"
         )
+
+
+def _trust(authority: Path) -> str:
+    """As APISIX writes it for `apisix.ssl.ssl_trusted_certificate`."""
+    return f"lua_ssl_trusted_certificate {authority}; lua_ssl_verify_depth 5;"
 
 
 def _settings(url: str) -> dict[str, Any]:
