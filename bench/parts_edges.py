@@ -88,9 +88,9 @@ class Edge:
         """Start it; the port that clients ask. Raises `Missing`."""
         raise NotImplementedError
 
-    @property
-    def hops(self) -> tuple[str, ...]:
-        return (APPLIED,) if self.driven else ()
+    def hops(self, sent: float) -> dict[str, float]:
+        """Moments of a change that was sent at one, besides the first answer."""
+        return {APPLIED: self.applied(sent)} if self.driven else {}
 
     def in_sync(self) -> bool:
         """Whether the driver has brought the gateway up to the feed."""
@@ -112,10 +112,20 @@ class Edge:
 
         if self.row is None:
             raise Broken(f"{self.name} has no driver.")
-        apart, until = time.time() - time.perf_counter(), time.monotonic() + 10
-        while time.monotonic() < until:
-            at = health.read([str(self.row.pk)])[str(self.row.pk)].applied_at / 1000 - apart
-            if at > after:
-                return at
-            time.sleep(0.01)
-        raise Broken(f"The driver of {self.name} never said that it is done.")
+        row = str(self.row.pk)
+        return first_after(
+            after,
+            lambda: health.read([row])[row].applied_at,
+            f"The driver of {self.name} never said that it is done.",
+        )
+
+
+def first_after(after: float, said: Callable[[], int], why_not: str) -> float:
+    """What somebody says in milliseconds of the wall clock, as a moment, once it is after one."""
+    apart, until = time.time() - time.perf_counter(), time.monotonic() + 10
+    while time.monotonic() < until:
+        at = said() / 1000 - apart
+        if at > after:
+            return at
+        time.sleep(0.01)
+    raise Broken(why_not)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bench.parts_edges import Edge
+from bench.parts_edges import Edge, first_after
 from console.embedded import ports
+
+ACKED = "Envoy's ACK"
 
 
 class Envoy(Edge):
@@ -29,3 +31,16 @@ class Envoy(Edge):
         bed.start_server()
         bed.start_envoy()
         return port
+
+    def hops(self, sent: float) -> dict[str, float]:
+        """When the xDS server had Envoy's word that it took the change."""
+        from console import redis
+        from gateways import instances
+
+        row = str(self.row.pk) if self.row else ""
+
+        def said() -> int:
+            known = instances.read(redis.store(), [row])[row]
+            return max((one.applied_at for one in known), default=0)
+
+        return {ACKED: first_after(sent, said, "The xDS server never told of an ACK.")}

@@ -12,6 +12,7 @@ replicas; each hop is the time since the PATCH was sent:
     registry feed       a reader in the bench's process holds the service's new state
     control plane feed  likewise the compiled upstream
     driver done         the worker's driver has handed it over (whole milliseconds, rounded down)
+    Envoy's ACK         the xDS server has Envoy's word that it took it (likewise)
     served              a client that asks all the time has the first answer of the new node
 
 A real APISIX takes part if there is one: see bench/parts_apisix.py.
@@ -33,7 +34,7 @@ from bench.parts_client import Client
 from bench.parts_cluster import ClusterProcess
 from bench.parts_echo import ADDRESSES, Echo
 from bench.parts_edges import APPLIED, Bed, Edge, Missing
-from bench.parts_envoy import Envoy
+from bench.parts_envoy import ACKED, Envoy
 from bench.parts_hops import PLANE, REGISTRY, SERVED, WATCH, Seen, Slice, following
 from bench.parts_house import House, watched
 from bench.parts_published import publish
@@ -151,8 +152,7 @@ def run(
         if client:
             at[SERVED], _failed = client.answer()
         at |= seen.wait((WATCH, REGISTRY, PLANE))
-        if edge and edge.driven:
-            at[APPLIED] = edge.applied(sent)
+        at |= edge.hops(sent) if edge else {}
         found.append({hop: (moment - sent) * 1000 for hop, moment in at.items()})
         if len(found) >= WARM + LEAST and time.monotonic() - began > MOST:
             break
@@ -173,7 +173,7 @@ def figures(times: Iterable[float]) -> tuple[float, float, float]:
 def print_hops(size: int, found: Measured) -> None:
     rows: list[list[object]] = []
     for kind, rounds in found.items():
-        for hop in (WATCH, REGISTRY, PLANE, APPLIED, SERVED):
+        for hop in (WATCH, REGISTRY, PLANE, APPLIED, ACKED, SERVED):
             times = [one[hop] for one in rounds if hop in one]
             if times:
                 cells = [f"{value:.1f}" for value in figures(times)]
