@@ -51,14 +51,14 @@ KINDS = {
         "gateways.drivers.traefik",
         "arrows-split-2",
         gettext_noop(
-            "Traefik 3 fetches its routes from this console by HTTP, or reads them from a tree of"
-            " keys in Redis or from a file."
+            "Traefik 3 fetches its routes from this console by HTTP, is given them by its REST"
+            " provider, or reads them from a tree of keys in Redis or from a file."
         ),
         gettext_noop(
             "By HTTP: what Traefik shows us as a header. Redis: its password, or user:password."
-            " Stored encrypted."
+            " REST: user:password or a token, if its API asks for one. Stored encrypted."
         ),
-        guarded=("redis_url",),
+        guarded=("redis_url", "api_url", "provider"),
     ),
     "envoy": Kind(
         "Envoy",

@@ -51,11 +51,21 @@ class Proxy:
             return 0, ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Pushable(Traefik):
+    """Its REST provider is on, too."""
+
+    def _configuration(self) -> dict[str, Any]:
+        found = Traefik._configuration(self)
+        found["providers"]["rest"] = {"insecure": True}
+        return found
+
+
 @pytest.fixture
 def proxy(gateway_store: Client, gateway_redis_url: str, tmp_path: Path) -> Iterator[Proxy]:
     parts = urlsplit(gateway_redis_url)
     login = f"{GATEWAY_USER}:{os.environ['TRAEFIK_REDIS_PASSWORD']}"
-    server = Traefik(
+    server = _Pushable(
         folder=tmp_path / "traefik",
         host="127.0.0.1",
         port=ports.free(),

@@ -68,6 +68,7 @@ def test_a_form_has_a_field_for_each_type_of_a_kind_that_it_never_heard_of(kind:
         ({"provider": "file"}, "file", "whole path"),
         ({"provider": "file", "file": "/etc/traefik/../x.yml"}, "file", "whole path"),
         ({"provider": "file", "file": "/etc/passwd"}, "file", "whole path"),
+        ({"provider": "rest"}, "api_url", "http://host:port"),
         ({"provider": "etcd"}, "provider", "Invalid enum value"),
         ({"api_url": "ftp://x"}, "api_url", "http://host:port"),
         ({"api_url": "http://user:password@x"}, "api_url", "http://host:port"),

@@ -15,7 +15,7 @@ HOST = "sd.httpbin.org"
 
 
 @pytest.fixture
-def driver(gateway_redis_url: str, gateway_store: Client) -> Driver:
+def tree(gateway_redis_url: str, gateway_store: Client) -> Driver:
     from urllib.parse import urlsplit
 
     from django.conf import settings
@@ -25,6 +25,18 @@ def driver(gateway_redis_url: str, gateway_store: Client) -> Driver:
         "traefik", {"redis_url": gateway_redis_url, "entry_points": ["web"]}, f":{password}"
     )
     made.start()
+    return made
+
+
+@pytest.fixture(params=["redis", "rest"])
+def driver(request: pytest.FixtureRequest, proxy: Proxy) -> Driver:
+    """By each of the ways in that are written to."""
+    if request.param == "redis":
+        found: Driver = request.getfixturevalue("tree")
+        return found
+    settings = {"provider": "rest", "api_url": proxy.api_url, "entry_points": ["web"]}
+    made = drivers.build("traefik", settings, "")
+    made.start(epoch=1)
     return made
 
 
@@ -93,46 +105,44 @@ def test_strips_rewrites_and_picks_by_method(driver: Driver, proxy: Proxy, serve
 
 
 def test_equal_is_silent_and_foreign_keys_are_left_alone(
-    driver: Driver, gateway_store: Client
+    tree: Driver, gateway_store: Client
 ) -> None:
     gateway_store.set("traefik/http/routers/mine/rule", "Host(`mine.test`)")
     resources = {"upstream/u1": upstream(("10.0.0.1", 80)), "route/r1": route()}
-    assert driver.replace(resources).written > 0
+    assert tree.replace(resources).written > 0
     before = gateway_store.hgetall("traefik/~portolan")
-    assert driver.replace(resources).written == 0
-    assert driver.apply(resources).written == 0
+    assert tree.replace(resources).written == 0
+    assert tree.apply(resources).written == 0
     assert gateway_store.hgetall("traefik/~portolan") == before
-    driver.replace({})
+    tree.replace({})
     assert gateway_store.get("traefik/http/routers/mine/rule") is not None
     ours = [key for key in gateway_store.keys("traefik/http/*portolan*") if gateway_store.get(key)]
     assert len(ours) == 1, "something has to stay, see the driver"
 
 
 def test_refuses_a_server_without_keyspace_events(
-    gateway_redis_url: str, gateway_store: Client, driver: Driver
+    gateway_redis_url: str, gateway_store: Client, tree: Driver
 ) -> None:
     held = gateway_store.config_get("notify-keyspace-events")
     try:
         gateway_store.config_set("notify-keyspace-events", "")
         with pytest.raises(DriverError, match="keyspace events") as caught:
-            driver.start()
+            tree.start()
         assert caught.value.permanent
     finally:
         gateway_store.config_set("notify-keyspace-events", next(iter(held.values())))
 
 
-def test_what_traefik_cannot_do_is_named_and_the_rest_goes_out(
-    driver: Driver, gateway_store: Client
-) -> None:
+def test_what_traefik_cannot_do_is_named_and_the_rest_goes_out(driver: Driver) -> None:
     odd = route(plugins={"limit-req": {}})
     done = driver.replace({"upstream/u1": upstream(("10.0.0.1", 80)), "route/r1": odd})
     assert "limit-req" in done.refused["route/r1"]
     assert done.written > 0
 
 
-def test_an_emptied_redis_is_noticed(driver: Driver, gateway_store: Client) -> None:
-    driver.replace({"upstream/u1": upstream(("10.0.0.1", 80)), "route/r1": route()})
-    driver.touch()
+def test_an_emptied_redis_is_noticed(tree: Driver, gateway_store: Client) -> None:
+    tree.replace({"upstream/u1": upstream(("10.0.0.1", 80)), "route/r1": route()})
+    tree.touch()
     gateway_store.flushdb()
     with pytest.raises(DriverError, match="emptied"):
-        driver.touch()
+        tree.touch()

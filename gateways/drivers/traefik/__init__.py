@@ -1,8 +1,10 @@
-"""Traefik 3, by one of three of its providers: a tree of keys in Redis that Traefik follows by
-keyspace events, our console by HTTP (`gateways.serving`), or a file.
+"""Traefik 3, by one of four of its providers: its REST provider, which is pushed one document; a
+tree of keys in Redis that Traefik follows by keyspace events; our console by HTTP
+(`gateways.serving`); or a file.
 
 `render` says which of Traefik's objects a resource becomes (pure), `book` keeps them, `keys` and
-`document` say how a tree or a document holds them, `driver`, `file` and `pulled` bring them there.
+`document` say how a tree or a document holds them, `driver`, `rest`, `file` and `pulled` bring them
+there.
 
 Of Traefik's Redis provider it helps to know that it reads the whole tree at every event, all names
 in many steps and then all values in one, and applies what it read at once:
@@ -34,7 +36,8 @@ from .joining import joining
 from .pulled import PulledDriver
 from .reader import TraefikReader
 from .render import Objects, render, unsupported
-from .settings import FILE, HTTP, REDIS, Settings, with_password
+from .rest import RestDriver
+from .settings import FILE, HTTP, REDIS, REST, Settings, with_password
 from .tree import Tree
 
 __all__ = [
@@ -50,8 +53,11 @@ __all__ = [
 
 
 def build(settings: Settings, secret: str) -> Driver:
-    """Make a driver. The secret is ``password`` or ``user:password`` of the tree's Redis, or what
-    a Traefik shows that comes by HTTP. Raises `BadSetting`."""
+    """Make a driver. The secret is ``password`` or ``user:password`` of the tree's Redis, what
+    a Traefik shows that comes by HTTP, or by REST what its API asks for: ``user:password`` or a
+    token. Raises `BadSetting`."""
+    if settings.provider == REST:
+        return RestDriver(settings, secret)
     if settings.provider == HTTP:
         return PulledDriver(entry_points=settings.entry_points)
     if settings.provider == FILE:

@@ -1,5 +1,5 @@
 """Trying a gateway, step by step. Of a tree: connection → login → writing → keyspace events; of a
-file: may it be written; and Traefik's API, if its address is known.
+file: may it be written; by REST: is that provider on; and Traefik's API, if its address is known.
 
 The first failure ends it, for what follows could only fail by it. What is reported as permitted was
 done: a key below the root, outside of all that Traefik decodes, is written and removed again.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import urlsplit
 
 from console import redis
@@ -17,8 +18,10 @@ from console.redis import AuthenticationError, Client, RedisError
 from gateways.drivers.base import BadSetting, DriverError, Finding, gettext_noop
 from gateways.drivers.folders import permitted_file
 
+from .api import Api
 from .reader import TraefikReader
-from .settings import FILE, REDIS, Settings, with_password
+from .rest import is_on
+from .settings import FILE, HTTP, REDIS, REST, Settings, with_password
 from .tree import escaped, quiet, tells
 
 SHORTEST = 16  # signs of the secret that a Traefik shows
@@ -37,10 +40,14 @@ def check(settings: Settings, secret: str) -> list[Finding]:
         found = _check_tree(settings, secret)
     elif settings.provider == FILE:
         found = [_check_file(settings)]
-    else:
+    elif settings.provider == HTTP:
         found = [_check_secret(secret)]
+    else:
+        found = []
     if settings.api_url and all(one.ok for one in found):
-        found.append(_check_api(settings))
+        found.append(_check_api(settings, secret))
+    if settings.provider == REST and all(one.ok for one in found):
+        found.append(_check_rest(settings, secret))
     return found
 
 
@@ -85,11 +92,13 @@ def _check_secret(secret: str) -> Finding:
     return Finding("secret", True, gettext_noop("Traefik can fetch its routes here."))
 
 
-def _check_api(settings: Settings) -> Finding:
-    reader = TraefikReader(settings, "")
+def _check_api(settings: Settings, secret: str) -> Finding:
     try:
-        [process] = reader.processes()
+        with closing(TraefikReader(settings, secret)) as reader:
+            [process] = reader.processes()
     except DriverError as error:
+        if error.code == "unauthorized":
+            return _refused(error)
         return Finding(
             "api",
             False,
@@ -98,13 +107,50 @@ def _check_api(settings: Settings) -> Finding:
             detail=str(error),
             setting="api_url",
         )
-    finally:
-        reader.close()
     return Finding(
         "api",
         True,
         gettext_noop("Traefik %(version)s answers."),
         params={"version": process.version},
+    )
+
+
+def _check_rest(settings: Settings, secret: str) -> Finding:
+    try:
+        with closing(Api(settings.api_url, secret)) as api:
+            on = is_on(api)
+    except DriverError as error:
+        if error.code == "unauthorized":
+            return _refused(error)
+        return Finding(
+            "rest",
+            False,
+            gettext_noop("Traefik's REST provider does not answer."),
+            detail=str(error),
+            setting="api_url",
+        )
+    if not on:
+        return Finding(
+            "rest",
+            False,
+            gettext_noop("Traefik's REST provider is not switched on there."),
+            gettext_noop(
+                "Start Traefik with providers.rest.insecure on an address that only we reach, or"
+                " with providers.rest and a router to rest@internal."
+            ),
+            setting="provider",
+        )
+    return Finding("rest", True, gettext_noop("Traefik can be given its routes by REST."))
+
+
+def _refused(error: DriverError) -> Finding:
+    return Finding(
+        "login",
+        False,
+        gettext_noop("Traefik's API refuses the secret."),
+        gettext_noop("Give what it asks for: user:password, or a token."),
+        detail=str(error),
+        setting="secret",
     )
 
 

@@ -1,4 +1,8 @@
-"""What Traefik's static configuration has to say: one of its providers."""
+"""What Traefik's static configuration has to say: one of its providers.
+
+By REST from another machine, what may be asked and pushed lies behind a password: then a second
+document is for a file of Traefik's file provider.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,61 @@ import yaml
 
 from gateways.drivers.base import Place
 
-from .settings import FILE, REDIS, Settings
+from .settings import FILE, REDIS, REST, Settings
+
+_ALONE = ("127.0.0.1", "::1", "localhost")
 
 
 def joining(settings: Settings, place: Place) -> str:
-    return yaml.safe_dump(
-        {"providers": _provider(settings, place)}, sort_keys=False, allow_unicode=True, width=1_000
-    )
+    if settings.provider == REST:
+        return "---\n".join(_written(one) for one in _pushed(settings))
+    return _written({"providers": _provider(settings, place)})
+
+
+def _written(said: dict[str, Any]) -> str:
+    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=1_000)
+
+
+def _pushed(settings: Settings) -> list[dict[str, Any]]:
+    parts = urlsplit(settings.api_url)
+    if parts.hostname in _ALONE:
+        static: dict[str, Any] = {
+            "providers": {"providersThrottleDuration": "0s", "rest": {"insecure": True}},
+            "api": {"insecure": True},
+            "entryPoints": {"traefik": {"address": parts.netloc}},
+        }
+        return [static]
+    secured = {"entryPoints": ["portolan"], "middlewares": ["portolan-only"], "tls": {}}
+    return [
+        {
+            "providers": {
+                "providersThrottleDuration": "0s",
+                "rest": {},
+                "file": {"filename": "/etc/traefik/portolan-only.yml"},
+            },
+            "api": {},
+            "entryPoints": {"portolan": {"address": f":{parts.port or 443}"}},
+        },
+        {
+            "http": {
+                "routers": {
+                    "portolan-rest": {
+                        "rule": "PathPrefix(`/api/providers`)",
+                        "priority": 2,
+                        "service": "rest@internal",
+                        **secured,
+                    },
+                    "portolan-api": {
+                        "rule": "PathPrefix(`/api`)",
+                        "priority": 1,
+                        "service": "api@internal",
+                        **secured,
+                    },
+                },
+                "middlewares": {"portolan-only": {"basicAuth": {"users": ["USER:HASH"]}}},
+            }
+        },
+    ]
 
 
 def _provider(settings: Settings, place: Place) -> dict[str, Any]:

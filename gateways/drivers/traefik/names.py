@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 
 NONE = "portolan-none"
+# Of the document that was pushed: by whom, and which.
+MARK = "portolan-mark"
 _MARK = "-portolan"
+_TRANSPORT = re.compile(r"portolan-(\d{1,10})-(\d{1,10})")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 # Of this release and of those before it, which put the word first.
 _OURS = re.compile(
@@ -40,6 +43,12 @@ def middleware(route_id: str, deed: str) -> str:
 def transport(connect: int, read: int) -> str:
     """One for all services of the same timeouts."""
     return f"portolan-{connect}-{read}"
+
+
+def times_of(transport_name: str) -> tuple[int, int] | None:
+    """The timeouts of a transport of ours; None: it is not one."""
+    found = _TRANSPORT.fullmatch(transport_name)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def object_of(key: str) -> str:

@@ -9,33 +9,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from console import redis
-from console.contract.wire import Upstream
+from console.contract.wire import Resource, Upstream
 from console.redis import RedisError
 from gateways.drivers.base import DriverError, Process, Served
 from gateways.drivers.folders import permitted_file
 
-from . import document, names
+from . import document, names, telling
 from .api import Api
 from .faults import away
 from .render import Unsupported, servers
-from .settings import FILE, REDIS, Settings, with_password
+from .settings import FILE, REDIS, REST, Settings, with_password
 from .tree import Tree
-
-# Of what Traefik tells of an object: what we say of one.
-_OURS = frozenset(
-    {
-        "rule",
-        "priority",
-        "service",
-        "entryPoints",
-        "middlewares",
-        "loadBalancer",
-        "redirectScheme",
-        "stripPrefix",
-        "headers",
-        "retry",
-    }
-)
 
 
 class TraefikReader:
@@ -44,7 +28,9 @@ class TraefikReader:
     def __init__(self, settings: Settings, secret: str) -> None:
         self._settings = settings
         self._secret = secret
-        self._api = Api(settings.api_url) if settings.api_url else None
+        # Only where it is the API's own is the secret shown to it.
+        shown = secret if settings.provider == REST else ""
+        self._api = Api(settings.api_url, shown) if settings.api_url else None
 
     def processes(self) -> list[Process]:
         if self._api is None:
@@ -59,7 +45,7 @@ class TraefikReader:
             return self._tree()
         if self._settings.provider == FILE:
             return _content(permitted_file(self._settings.file))
-        return self._told()
+        return telling.objects(self._api, self._settings.provider) if self._api else None
 
     def served(self) -> Served | None:
         if self._api is None:
@@ -73,6 +59,24 @@ class TraefikReader:
         }
         upstreams.pop("", None)
         return Served(upstreams, frozenset(routes - {""}))
+
+    def served_of(self, resources: Mapping[str, Resource]) -> Served | None:
+        if self._api is None:
+            return None
+        provider = self._settings.provider
+        upstreams: dict[str, tuple[str, ...]] = {}
+        routes: set[str] = set()
+        for key, one in resources.items():
+            if isinstance(one, Upstream):
+                name = f"{names.service(one.id)}@{provider}"
+                found = self._api.get(f"/api/http/services/{name}")
+                if found is not None:
+                    upstreams[key] = _addresses(found)
+            else:
+                found = self._api.get(f"/api/http/routers/{names.router(one.id)}@{provider}")
+                if isinstance(found, dict) and found.get("status") == "enabled":
+                    routes.add(key)
+        return Served(upstreams, frozenset(routes))
 
     def confirms(self, upstream: Upstream) -> bool | None:
         if self._api is None:
@@ -90,24 +94,8 @@ class TraefikReader:
             self._api.close()
 
     def _ours(self, section: str) -> dict[str, dict[str, Any]]:
-        """Objects of ours that Traefik has of our provider, by their names."""
         assert self._api is not None  # noqa: S101 - its callers asked
-        found = {}
-        for one in self._api.all(f"/api/http/{section}"):
-            name, _at, provider = str(one.get("name", "")).rpartition("@")
-            if provider == self._settings.provider and names.object_of(f"http/{section}/{name}"):
-                found[name] = one
-        return found
-
-    def _told(self) -> Mapping[str, Any] | None:
-        """Objects as Traefik tells them. It tells of no transports."""
-        if self._api is None:
-            return None
-        return {
-            f"http/{section}/{name}": _plain(one)
-            for section in ("routers", "services", "middlewares")
-            for name, one in self._ours(section).items()
-        }
+        return telling.ours(self._api, section, self._settings.provider)
 
     def _tree(self) -> Mapping[str, Any]:
         client = redis.connect(with_password(self._settings.redis_url, self._secret))
@@ -127,23 +115,6 @@ def _content(path: Path) -> Mapping[str, Any]:
         return {}
     except (OSError, ValueError) as error:
         raise DriverError(f"{path.name} cannot be read: {error}", code="file") from error
-
-
-def _plain(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what Traefik adds, and without its defaults, which we do not say."""
-    found = {name: value for name, value in said.items() if name in _OURS}
-    if isinstance(found.get("middlewares"), list):
-        found["middlewares"] = [str(one).rpartition("@")[0] for one in found["middlewares"]]
-    balancer = found.get("loadBalancer")
-    if isinstance(balancer, dict):
-        kept = {
-            name: str(value).partition("@")[0] if name == "serversTransport" else value
-            for name, value in balancer.items()
-            if (name, value) not in (("passHostHeader", True), ("strategy", "wrr"))
-            and name != "responseForwarding"
-        }
-        found["loadBalancer"] = kept or {"passHostHeader": True}
-    return found
 
 
 def _servers(service: Any) -> list[tuple[str, int]]:

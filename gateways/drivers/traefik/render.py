@@ -91,13 +91,20 @@ def _service(upstream: Upstream) -> Objects:
             {"url": url, "weight": weight} if weight != 1 else {"url": url} for url, weight in found
         ]
     return {
-        f"http/serversTransports/{transport}": {
-            "forwardingTimeouts": {
-                "dialTimeout": f"{times.connect}ms",
-                "responseHeaderTimeout": f"{times.read}ms",
-            }
-        },
+        **transport_of(times.connect, times.read),
         f"http/services/{names.service(upstream.id)}": {"loadBalancer": balancer},
+    }
+
+
+def transport_of(connect: int, read: int) -> Objects:
+    """How services of these timeouts are spoken to, in milliseconds."""
+    return {
+        f"http/serversTransports/{names.transport(connect, read)}": {
+            "forwardingTimeouts": {
+                "dialTimeout": f"{connect}ms",
+                "responseHeaderTimeout": f"{read}ms",
+            }
+        }
     }
 
 

@@ -11,15 +11,17 @@ from msgspec import Meta, Struct
 
 from gateways.drivers.base import BadSetting, gettext_noop
 
-Provider = Literal["", "http", "redis", "file"]
+Provider = Literal["", "http", "rest", "redis", "file"]
 REDIS: Final = "redis"
 HTTP: Final = "http"
 FILE: Final = "file"
+REST: Final = "rest"
 _ROOT = re.compile(r"[A-Za-z][\w.-]{0,62}")
 
 _PROVIDERS = {
     "": gettext_noop("By what else is given"),
     HTTP: gettext_noop("HTTP: Traefik fetches them here"),
+    REST: gettext_noop("REST: pushed to Traefik's API"),
     REDIS: gettext_noop("Redis: a tree of keys"),
     FILE: gettext_noop("A file beside Traefik"),
 }
@@ -93,7 +95,8 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(
             title=gettext_noop("Traefik's API"),
             description=gettext_noop(
-                "Where Traefik tells what it uses, so that it can be compared. May be empty."
+                "Where Traefik tells what it uses, so that it can be compared; by REST it is also"
+                " given its routes there. Otherwise it may be empty."
             ),
             examples=["http://127.0.0.1:8080"],
         ),
@@ -107,7 +110,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
             self._check_redis()
         if self.provider == FILE or self.file:
             self._check_file()
-        if self.api_url and not _is_web(self.api_url):
+        if (self.api_url or self.provider == REST) and not _is_web(self.api_url):
             raise BadSetting("api_url", gettext_noop("Write it as http://host:port."))
         if not _ROOT.fullmatch(self.root_key):
             raise BadSetting(
