@@ -48,14 +48,15 @@ def owned(
         yield stop
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(30)
         assert not thread.is_alive(), f"{owner} does not stop"
         if failed:
             raise failed[0]
 
 
-def eventually(condition: Callable[[], bool], *, within: float = 5.0, what: str = "") -> float:
-    """Wait until the condition holds; return the seconds it took."""
+def eventually(condition: Callable[[], bool], *, within: float = 20.0, what: str = "") -> float:
+    """Wait until the condition holds; return the seconds it took. How long it may take is no
+    promise of ours, only the end of patience: a machine may be very busy."""
     began = time.monotonic()
     while not condition():
         waited = time.monotonic() - began

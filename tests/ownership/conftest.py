@@ -14,6 +14,10 @@ from console.redis import Client
 from tests.ownership import loops
 from tests.threads import eventually
 
+# Seconds, beyond those for which a runner's word counts, that a busy machine may keep it silent. A
+# loop that ended is away for longer: its lease runs out first, or another look at all loops comes.
+GAP = 1.0
+
 
 @pytest.fixture(autouse=True)
 def broker(store: Client) -> Iterator[Client]:
@@ -51,7 +55,7 @@ class Seen:
         """How many workers say that they live."""
         return len(list(self._store.scan_iter(keys.worker("*"))))
 
-    def all_run(self, *, within: float = 15.0) -> float:
+    def all_run(self, *, within: float = 20.0) -> float:
         wanted = self._store.scard(loops.WANTED)
         return eventually(
             lambda: len(self.runners()) == wanted, within=within, what="every loop runs"

@@ -19,7 +19,7 @@ from console.ownership import Ownership, ensure, own
 from console.shutdown import STOP
 
 WANTED, POISONED, SLOW = "test:wanted", "test:poisoned", "test:slow"
-TTL = 0.4  # seconds for which a runner's word counts
+TTL = 1.5  # seconds for which a runner's word counts
 
 
 def begun(one: str) -> str:

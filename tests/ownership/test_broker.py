@@ -11,7 +11,7 @@ from django.conf import settings
 from console.contract import keys
 from console.redis import Client
 from tests.ownership import loops
-from tests.ownership.conftest import Seen
+from tests.ownership.conftest import GAP, Seen
 from tests.ownership.workers import beat, running, worker
 from tests.relay import Relay, relay_to
 from tests.threads import eventually
@@ -38,15 +38,15 @@ def test_loops_go_on_and_begin_while_the_broker_is_away(seen: Seen, way: tuple[R
         seen.want("a", "b")
         seen.all_run()
         relay.refuse()
-        assert seen.longest_gap(5) < 0.5
+        assert seen.longest_gap(5) < GAP
         assert len(seen.begun("a")) == len(seen.begun("b")) == 1
         seen.want("c")
-        seen.all_run(within=5)
+        seen.all_run()
         assert one.said.count("the broker is away") == 1
         relay.admit()
         time.sleep(2)
         seen.want("d")
-        seen.all_run(within=5)
+        seen.all_run()
         assert all(len(seen.begun(loop)) == 1 for loop in "abcd")
 
 
@@ -66,8 +66,9 @@ def test_a_deaf_worker_starts_what_is_queued_and_not_taken(seen: Seen, store: Cl
         seen.want("a")
         # As if another had queued it, and its message was lost with the broker's memory.
         store.set(keys.queued(keys.registry("a")), 1, ex=30)
-        took = seen.all_run()
-        assert 8 < took < 13
+        # Long before the word that it is queued runs out.
+        took = seen.all_run(within=25)
+        assert took > 8
         assert one.said.count("started without the broker") == 1
 
 
@@ -78,7 +79,7 @@ def test_any_number_of_beats_will_do(seen: Seen, beats: int) -> None:
         eventually(lambda: seen.alive() == 2, within=20)
         seen.want(*"abcdef")
         seen.all_run()
-        assert seen.longest_gap(4) < 0.5
+        assert seen.longest_gap(4) < GAP
         # A worker that took more than its share has given some back; nothing began besides.
         given_back = sum(one.said.count(": released") for one in processes)
         assert sum(len(seen.begun(one)) for one in "abcdef") == 6 + given_back
@@ -96,7 +97,7 @@ def test_any_number_of_beats_will_do_without_the_broker(
         eventually(lambda: seen.alive() == 1, within=20)
         relay.refuse()
         seen.want(*"abcdef")
-        seen.all_run(within=16)
+        seen.all_run(within=30)
         assert all(len(seen.begun(loop)) == 1 for loop in "abcdef")
 
 
@@ -110,7 +111,7 @@ def test_loops_that_began_without_the_broker_are_handed_over_too(
     first = worker(REDIS_BROKER_URL=url)
     with running(first):
         seen.all_run()
-        assert 1 < first.term() < 5
+        assert first.term() > 1
         assert store.get(keys.lease(keys.registry("a"))) is None, "released, not run out"
         second = worker()
         with running(second):

@@ -20,8 +20,9 @@ OWNER = keys.registry("stuck")
 
 @pytest.fixture(autouse=True)
 def _quick(settings: Settings) -> None:
-    settings.LEASE_TTL = 0.6
-    settings.WORKER_STUCK_AFTER = 1.0
+    # With room for a machine that stops for a second.
+    settings.LEASE_TTL = 1.5
+    settings.WORKER_STUCK_AFTER = 2.5
 
 
 def test_another_takes_over_from_a_body_that_blocks(store: Client) -> None:
@@ -39,17 +40,18 @@ def test_another_takes_over_from_a_body_that_blocks(store: Client) -> None:
         args=(OWNER,),
         kwargs={"claim_epoch": lambda: 1, "body": blocked, "stop": threading.Event()},
     )
+    began = time.monotonic()
     stuck.start()
     try:
         eventually(lambda: store.get(keys.lease(OWNER)) is not None)
         first = store.get(keys.lease(OWNER))
-        took = eventually(lambda: store.get(keys.lease(OWNER)) is None)
-        assert 0.8 < took < 2
+        eventually(lambda: store.get(keys.lease(OWNER)) is None)
+        assert time.monotonic() - began > 2.0
         store.set(keys.lease(OWNER), "successor")
         freed.set()
     finally:
         freed.set()
-        stuck.join(5)
+        stuck.join(20)
     assert proved == [False]
     assert store.get(keys.lease(OWNER)) == b"successor" != first
 
@@ -59,7 +61,7 @@ def test_a_body_that_looks_now_and_then_keeps_it(store: Client) -> None:
 
     def slow(ownership: Ownership) -> None:
         for _ in range(4):
-            time.sleep(0.6)
+            time.sleep(0.9)
             seen.append(ownership.going)
 
     assert own(OWNER, claim_epoch=lambda: 1, body=slow, stop=threading.Event())
@@ -69,7 +71,7 @@ def test_a_body_that_looks_now_and_then_keeps_it(store: Client) -> None:
 def test_a_body_that_only_proves_keeps_it_too(store: Client) -> None:
     def slow(ownership: Ownership) -> None:
         for _ in range(4):
-            time.sleep(0.6)
+            time.sleep(0.9)
             ownership.prove()
 
     assert own(OWNER, claim_epoch=lambda: 1, body=slow, stop=threading.Event())
@@ -77,7 +79,7 @@ def test_a_body_that_only_proves_keeps_it_too(store: Client) -> None:
 
 def test_the_walls_clock_may_jump(store: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the time that goes by counts, not what the machine believes the time to be."""
-    mine = Lease(store, keys.lease(OWNER), holder="me", ttl=0.6, patience=1.0)
+    mine = Lease(store, keys.lease(OWNER), holder="me", ttl=1.5, patience=2.5)
     assert mine.acquire()
     with mine:
         for jump in (3600.0, -3600.0):

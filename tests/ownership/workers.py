@@ -49,7 +49,7 @@ class Process:
     def signal(self, number: signal.Signals) -> None:
         self._child.send_signal(number)
 
-    def term(self, *, within: float = 10.0) -> float:
+    def term(self, *, within: float = 20.0) -> float:
         """End it in an orderly way; return the seconds that it took."""
         began = time.monotonic()
         self.signal(signal.SIGTERM)
