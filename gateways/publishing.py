@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from applications import dryrun
-from applications.dryrun import Draft
-from applications.models import Application
+from applications.dryrun import Draft, Sketch
 from console.contract import wire
 from console.models import ControlPlane
 from gateways import rendering
@@ -15,6 +15,8 @@ from gateways.diffing import Change, compare
 from gateways.models import Gateway
 from gateways.refusals import Refusal, refusals
 from gateways.rendering import Asked
+
+_LISTED = 500  # documents of a gateway that are listed one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,24 @@ class Effect:
     why: str = ""
     error: str = ""
 
+    @property
+    def first(self) -> list[Change]:
+        """As many changes as an answer bears."""
+        return self.changes[:_LISTED]
 
-def effects(
-    application: Application, *, apis: Iterable[str] = (), ask: bool = True
-) -> list[Effect]:
-    """What publishing an application, and these of its APIs, would change at each enabled gateway
-    of its control plane. With `ask`, gateways are asked what they have. Raises `RedisError`."""
-    draft = dryrun.of_application(application, apis=apis)
-    now = rendering.published(str(application.control_plane_id))
+    @property
+    def more(self) -> int:
+        return len(self.changes) - len(self.first)
+
+
+def effects(sketched: Sketch, *, ask: bool = True) -> list[Effect]:
+    """What an application as it is sketched would change at each enabled gateway of its control
+    plane. With `ask`, gateways are asked what they have. Raises `RedisError`."""
+    draft = dryrun.drawn(sketched)
+    now = rendering.published(sketched.control_plane_id)
     wanted = {key: one for key, one in now.items() if key not in draft.before} | dict(draft.after)
-    rows = list(Gateway.objects.enabled().filter(control_plane=application.control_plane_id))
+    plane = uuid.UUID(sketched.control_plane_id)
+    rows = list(Gateway.objects.enabled().filter(control_plane=plane))
     return [_effect(row, draft, now, wanted, ask=ask) for row in rows]
 
 

@@ -6,7 +6,16 @@ from django.urls import path
 
 from gateways import explaining
 from gateways.tryout import views as tryout
-from gateways.views import details, gateways, instances, publishing, rendered, serving, testing
+from gateways.views import (
+    details,
+    gateways,
+    instances,
+    publishing,
+    rendered,
+    serving,
+    testing,
+    typed,
+)
 
 app_name = "gateways"
 
@@ -18,6 +27,10 @@ urlpatterns = [
     path("try/<uuid:pk>/", tryout.try_api, name="try"),
     path("traces/", explaining.trace_standing, name="trace-standing"),
     path("dry-runs/<uuid:pk>/", publishing.application_dryrun, name="application-dryrun"),
+    path("typed/", typed.application_typed_new, name="application-typed-new"),
+    path("typed/<uuid:pk>/", typed.application_typed, name="application-typed"),
+    path("typed/<uuid:application>/apis/", typed.api_typed_new, name="api-typed-new"),
+    path("typed/apis/<uuid:pk>/", typed.api_typed, name="api-typed"),
     path("warnings/<uuid:pk>/", publishing.application_warnings, name="application-warnings"),
     path("<uuid:pk>/", details.gateway_detail, name="gateway-detail"),
     path("<uuid:pk>/instances/", instances.gateway_instances, name="gateway-instances"),

@@ -159,6 +159,10 @@ DEEDS = frozenset(
         "gateways:gateway-switch",
         "gateways:gateway-test",
         "gateways:gateway-test-new",
+        "gateways:application-typed",
+        "gateways:application-typed-new",
+        "gateways:api-typed",
+        "gateways:api-typed-new",
         "serving:traefik",  # for Traefik, with the gateway's own secret
     }
 )

@@ -13,19 +13,17 @@ from rest_framework.serializers import BaseSerializer
 
 from applications import actions
 from applications.models import Api, Application
-from console.rest import ReadOnlyRowViewSet, RowViewSet, draft_of
+from console.rest import ReadOnlyRowViewSet, RoomView, RowViewSet, draft_of
 
 from .filters import ApiFilter, NestedApiFilter
 from .serializers import ApiSerializer
 
 
-@extend_schema(tags=["applications"])
-class ApiViewSet(RowViewSet[Api]):
-    """Paths and methods of an application that requests may take."""
+class SavesApis(RoomView[Api]):
+    """Takes an API of the application that its address names, as it was sent."""
 
     queryset = Api.objects.all()
     serializer_class = ApiSerializer
-    filterset_class = NestedApiFilter
 
     def get_queryset(self) -> QuerySet[Api]:
         if getattr(self, "swagger_fake_view", False):
@@ -40,6 +38,13 @@ class ApiViewSet(RowViewSet[Api]):
 
     def perform_update(self, serializer: BaseSerializer[Api]) -> None:
         serializer.instance = actions.change_api(api=draft_of(serializer), actor=self.actor)
+
+
+@extend_schema(tags=["applications"])
+class ApiViewSet(SavesApis, RowViewSet[Api]):
+    """Paths and methods of an application that requests may take."""
+
+    filterset_class = NestedApiFilter
 
     def perform_destroy(self, instance: Api) -> None:
         actions.delete_api(api=instance, actor=self.actor)

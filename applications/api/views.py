@@ -19,20 +19,18 @@ from applications import actions, compiled, explain
 from applications.models import Application, Upstream
 from console.contract import wire
 from console.errors import by_field, under
-from console.rest import RowViewSet, draft_of
+from console.rest import RoomView, RowViewSet, draft_of
 
 from .filters import ApplicationFilter, UpstreamFilter
 from .serializers import ApplicationSerializer
 from .upstreams import NodesSerializer, UpstreamSerializer, members_of
 
 
-@extend_schema(tags=["applications"])
-class ApplicationViewSet(RowViewSet[Application]):
-    """What teams publish: hosts, a path prefix, and where requests go."""
+class SavesApplications(RoomView[Application]):
+    """Takes an application with its default upstream, as they were sent."""
 
     queryset = Application.objects.prefetch_related("upstreams__members")
     serializer_class = ApplicationSerializer
-    filterset_class = ApplicationFilter
 
     def perform_create(self, serializer: BaseSerializer[Application]) -> None:
         values = serializer.validated_data["default_upstream"]
@@ -65,6 +63,13 @@ class ApplicationViewSet(RowViewSet[Application]):
 
         _all_or_nothing(change_application, change_upstream)
         serializer.instance = self.get_object()
+
+
+@extend_schema(tags=["applications"])
+class ApplicationViewSet(SavesApplications, RowViewSet[Application]):
+    """What teams publish: hosts, a path prefix, and where requests go."""
+
+    filterset_class = ApplicationFilter
 
     def perform_destroy(self, instance: Application) -> None:
         actions.delete_application(application=instance, actor=self.actor)

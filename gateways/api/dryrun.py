@@ -1,9 +1,10 @@
-"""What publishing an application would change, gateway by gateway."""
+"""What publishing an application, or saving what was sent, would change, gateway by gateway."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -11,13 +12,20 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from applications.models import Application
-from console.rest import RoomView
+from applications import dryrun
+from applications.api.apis import SavesApis
+from applications.api.views import SavesApplications
+from applications.dryrun import Sketch
+from applications.models import Api, Application
 from gateways import publishing
 from gateways.diffing import Kind
 from gateways.throttling import ReadingThrottle
+
+Row = TypeVar("Row", Api, Application)
+Save = Callable[[BaseSerializer[Row]], None]
 
 
 class DryRunQuery(serializers.Serializer[Any]):
@@ -50,29 +58,30 @@ class EffectSerializer(serializers.Serializer[Any]):
     )
     why = serializers.CharField(help_text=_("Why the gateway was not asked; may be empty"))
     error = serializers.CharField()
-    changes = DocumentChangeSerializer(many=True)
+    changes = DocumentChangeSerializer(many=True, source="first")
+    more = serializers.IntegerField(help_text=_("How many changes are not listed"))
     refused = RefusedSerializer(many=True)
 
 
-@extend_schema(tags=["gateways"])
-class ApplicationDryRunViewSet(RoomView[Application], GenericViewSet[Application]):
-    """Applications, for what gateways would be given."""
+DRY_RUN: dict[str, Any] = {
+    "url_path": "dry-run",
+    "pagination_class": None,
+    "throttle_classes": [ReadingThrottle],
+}
+EFFECTS = EffectSerializer(many=True)
 
-    queryset = Application.objects.all()
-    serializer_class = EffectSerializer
+
+@extend_schema(tags=["gateways"])
+class ApplicationDryRunViewSet(SavesApplications, GenericViewSet[Application]):
+    """Applications, for what gateways would be given."""
 
     @extend_schema(
         operation_id="applications_dry_run",
         filters=False,
         parameters=[DryRunQuery],
-        responses=EffectSerializer(many=True),
+        responses=EFFECTS,
     )
-    @action(
-        detail=True,
-        url_path="dry-run",
-        pagination_class=None,
-        throttle_classes=[ReadingThrottle],
-    )
+    @action(detail=True, **DRY_RUN)
     def dry_run(self, request: Request, pk: uuid.UUID) -> Response:
         """What publishing would change at each gateway; nothing is written."""
         query = DryRunQuery(data=request.query_params)
@@ -85,5 +94,79 @@ class ApplicationDryRunViewSet(RoomView[Application], GenericViewSet[Application
         elif not asked["drafts"]:
             rows = rows.none()
         wanted = [str(one) for one in rows.values_list("pk", flat=True)]
-        found = publishing.effects(application, apis=wanted)
-        return Response(EffectSerializer(found, many=True).data)
+        return _answer(dryrun.sketch(application, apis=wanted))
+
+    @extend_schema(operation_id="applications_dry_run_create", filters=False, responses=EFFECTS)
+    @action(detail=False, methods=["post"], **DRY_RUN)
+    def dry_run_create(self, request: Request) -> Response:
+        """What creating it would change; a draft is taken as if it were published."""
+        return self._saved(self.get_serializer(data=request.data), self.perform_create)
+
+    @extend_schema(operation_id="applications_dry_run_update", filters=False, responses=EFFECTS)
+    @dry_run.mapping.put
+    def dry_run_update(self, request: Request, pk: uuid.UUID) -> Response:
+        """What replacing it would change; a draft is taken as if it were published."""
+        serializer = self.get_serializer(self.get_object(), data=request.data)
+        return self._saved(serializer, self.perform_update)
+
+    @extend_schema(
+        operation_id="applications_dry_run_partial_update", filters=False, responses=EFFECTS
+    )
+    @dry_run.mapping.patch
+    def dry_run_partial_update(self, request: Request, pk: uuid.UUID) -> Response:
+        """What changing it would change; a draft is taken as if it were published."""
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        return self._saved(serializer, self.perform_update)
+
+    def _saved(self, serializer: BaseSerializer[Application], save: Save[Application]) -> Response:
+        serializer.is_valid(raise_exception=True)
+        with dryrun.undone():
+            save(serializer)
+            row = cast(Application, serializer.instance)
+            sketched = dryrun.saved(row, was=row.published)
+        return _answer(sketched)
+
+
+@extend_schema(tags=["gateways"])
+class ApiDryRunViewSet(SavesApis, GenericViewSet[Api]):
+    """APIs of an application, for what gateways would be given."""
+
+    @extend_schema(
+        operation_id="applications_apis_dry_run_create", filters=False, responses=EFFECTS
+    )
+    @action(detail=False, methods=["post"], **DRY_RUN)
+    def dry_run_create(self, request: Request, application_id: uuid.UUID) -> Response:
+        """What creating it would change; a draft is taken as if it were published."""
+        return self._saved(self.get_serializer(data=request.data), self.perform_create)
+
+    @extend_schema(
+        operation_id="applications_apis_dry_run_update", filters=False, responses=EFFECTS
+    )
+    @action(detail=True, methods=["put"], **DRY_RUN)
+    def dry_run(self, request: Request, application_id: uuid.UUID, pk: uuid.UUID) -> Response:
+        """What replacing it would change; a draft is taken as if it were published."""
+        serializer = self.get_serializer(self.get_object(), data=request.data)
+        return self._saved(serializer, self.perform_update)
+
+    @extend_schema(
+        operation_id="applications_apis_dry_run_partial_update", filters=False, responses=EFFECTS
+    )
+    @dry_run.mapping.patch
+    def dry_run_partial_update(
+        self, request: Request, application_id: uuid.UUID, pk: uuid.UUID
+    ) -> Response:
+        """What changing it would change; a draft is taken as if it were published."""
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        return self._saved(serializer, self.perform_update)
+
+    def _saved(self, serializer: BaseSerializer[Api], save: Save[Api]) -> Response:
+        serializer.is_valid(raise_exception=True)
+        with dryrun.undone():
+            save(serializer)
+            row = cast(Api, serializer.instance)
+            sketched = dryrun.saved_api(row, was=row.published)
+        return _answer(sketched)
+
+
+def _answer(sketched: Sketch) -> Response:
+    return Response(EffectSerializer(publishing.effects(sketched), many=True).data)

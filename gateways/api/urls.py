@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.routers import BaseRouter
 
-from .dryrun import ApplicationDryRunViewSet
+from .dryrun import ApiDryRunViewSet, ApplicationDryRunViewSet
 from .explain import UpstreamExplainViewSet
 from .views import GatewayInstanceViewSet, GatewayViewSet
 
@@ -12,6 +12,9 @@ from .views import GatewayInstanceViewSet, GatewayViewSet
 def register(router: BaseRouter) -> None:
     router.register("gateways", GatewayViewSet)
     router.register("applications", ApplicationDryRunViewSet, "application-dry-run")
+    router.register(
+        "applications/<uuid:application_id>/apis", ApiDryRunViewSet, "application-api-dry-run"
+    )
     router.register("upstreams", UpstreamExplainViewSet)
     router.register(
         "gateways/<uuid:gateway_id>/instances", GatewayInstanceViewSet, "gateway-instance"

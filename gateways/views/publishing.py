@@ -13,11 +13,12 @@ from console.contract import keys
 from console.redis import RedisError
 from console.ui.pages import control_plane_of, page
 from gateways import publishing, throttling
-from gateways.diffing import Change, lines
+from gateways.diffing import Change, Line, lines
 from gateways.publishing import Effect
 
 _SHORT = 200  # characters of a side that stands in its line
 _SHOWN = 50  # documents of a gateway that are told of one by one
+_LINES = 400  # of a document that are shown
 
 
 @page()
@@ -29,8 +30,8 @@ def application_dryrun(request: HttpRequest, pk: str) -> HttpResponse:
     context["too_many"] = throttling.refused(request, throttling.ReadingThrottle)
     if not context["too_many"]:
         try:
-            found = publishing.effects(application, apis=context["taken"])
-            context["effects"] = [_told(one) for one in found]
+            sketched = dryrun.sketch(application, apis=context["taken"])
+            context["effects"] = [told(one) for one in publishing.effects(sketched)]
         except RedisError:
             context["away"] = True
     return render(request, "gateways/_dryrun.html", context)
@@ -70,7 +71,8 @@ def _application(request: HttpRequest, pk: str) -> Application:
     return get_object_or_404(rows.select_related("control_plane"), pk=pk)
 
 
-def _told(effect: Effect) -> dict[str, Any]:
+def told(effect: Effect) -> dict[str, Any]:
+    """An effect for `gateways/_effects.html`, of a size that a page can bear."""
     shown = effect.changes[:_SHOWN]
     counts = dict.fromkeys(("added", "changed", "removed"), 0)
     for one in effect.changes:
@@ -78,9 +80,14 @@ def _told(effect: Effect) -> dict[str, Any]:
     return {
         "effect": effect,
         "counts": counts,
-        "changes": [(one, _short(one), lines(one)) for one in shown],
+        "changes": [(one, _short(one), _lines(one)) for one in shown],
         "more": len(effect.changes) - len(shown),
     }
+
+
+def _lines(change: Change) -> list[Line]:
+    found = lines(change)
+    return found if len(found) <= _LINES else [*found[:_LINES], Line("…")]
 
 
 def _short(change: Change) -> tuple[str | None, str | None] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -111,5 +112,53 @@ def test_what_a_gateway_gets_and_what_publishing_would_change(inside: Page, hous
         tab.get_by_role("button", name="Ask again").click()
         expect(serving).to_contain_text("No upstream has this name or address.")
         assert axe.findings(tab) == []
+    finally:
+        house.api("DELETE", f"applications/{application['id']}/")
+
+
+@pytest.mark.slow
+def test_what_saving_would_change_is_shown_before_it_is_saved(inside: Page, house: House) -> None:
+    tab = inside
+    name = f"typed-{time.time_ns()}"
+    member = {"kind": "static", "host": "10.9.9.9", "port": 80}
+    application = house.made(
+        "applications/", {"name": name, "hosts": [f"{name}.org"], "upstream": {"members": [member]}}
+    )
+    try:
+        apis = f"applications/{application['id']}/apis/"
+        house.made(apis, {"name": "first", "paths": [{"path": "/first"}]})
+        tab.goto(f"/applications/{application['id']}/edit/")
+        ask = tab.get_by_role("button", name="What would change?")
+        told = tab.locator("#typed")
+
+        tab.get_by_label("Path prefix", exact=True).fill("shop")
+        ask.click()
+        expect(told).to_contain_text("It could not be saved like this:")
+        expect(tab.locator("#id_path_prefix_typed")).to_be_visible()
+        expect(tab.get_by_label("Path prefix", exact=True)).to_have_class(re.compile("is-invalid"))
+        assert axe.findings(tab) == []
+
+        tab.get_by_label("Path prefix", exact=True).fill("/shop")
+        ask.click()
+        expect(told).to_contain_text("It is a draft")
+        expect(told).to_contain_text("/shop/first")
+        expect(tab.locator("#id_path_prefix_typed")).to_have_count(0)
+        assert axe.findings(tab) == []
+        tab.get_by_label("Path prefix", exact=True).fill("/other")
+        expect(told).to_contain_text("You have changed the form since")
+
+        stored = house.api("GET", f"applications/{application['id']}/")[1]
+        assert stored["path_prefix"] == "/"
+
+        tab.get_by_role("button", name="Save").click()
+        tab.get_by_role("link", name="Create API").click()
+        tab.get_by_label("Name", exact=True).fill("second")
+        tab.get_by_label("Path", exact=True).fill("/second")
+        ask.click()
+        expect(told).to_contain_text("/other/second")
+        tab.get_by_label("Name", exact=True).fill("first")
+        ask.click()
+        expect(tab.locator("#id_name_typed")).to_be_visible()
+        tab.goto("about:blank")
     finally:
         house.api("DELETE", f"applications/{application['id']}/")

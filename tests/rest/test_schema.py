@@ -12,14 +12,15 @@ from tests.rest.routes import all_routes
 
 READ = ("list", "retrieve")
 CRUD = (*READ, "create", "update", "partial_update", "destroy")
+DRY_RUNS = ("dry_run_create", "dry_run_update", "dry_run_partial_update")
 
 # Clients are generated from these names: they do not change.
 OPERATIONS = {
     "control_planes_members": ("list", "create", "retrieve", "partial_update", "destroy"),
     "activity": ("list",),
     "apis": READ,
-    "applications": (*CRUD, "dry_run", "publish", "unpublish"),
-    "applications_apis": (*CRUD, "publish", "unpublish"),
+    "applications": (*CRUD, "dry_run", *DRY_RUNS, "publish", "unpublish"),
+    "applications_apis": (*CRUD, *DRY_RUNS, "publish", "unpublish"),
     "applications_upstreams": (*CRUD, "nodes"),
     "audit_entries": READ,
     "control_planes": CRUD,
