@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+import urllib.request
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -49,6 +50,24 @@ def test_a_real_gateway_is_served_by_it(agent: Agent, proxy: Proxy, serve: Serve
     eventually(lambda: proxy.get("shop.example.org", "/cart")[0] == 200, within=20)
     agent.commit(upstream_u1=upstream(nodes=()))
     eventually(lambda: proxy.get("shop.example.org", "/cart")[0] == 503, within=20)
+
+
+def test_a_gateway_that_is_pushed_to_is_served_and_refilled_by_it(
+    agent: Agent, proxy: Proxy, serve: Serve
+) -> None:
+    node = Node(host="127.0.0.21", port=serve("127.0.0.21"))
+    agent.commit(upstream_u1=upstream(nodes=(node,)), route_r1=route())
+    told = {"provider": "rest", "api_url": proxy.api_url, "entry_points": ["web"]}
+    agent.start(SETTINGS=json.dumps(told))
+    eventually(lambda: proxy.get("shop.example.org", "/cart")[0] == 200, within=20)
+    foreign = urllib.request.Request(
+        f"{proxy.api_url}/api/providers/rest",
+        data=b'{"http":{"services":{"else":{"loadBalancer":{"passHostHeader":true}}}}}',
+        method="PUT",
+    )
+    urllib.request.urlopen(foreign, timeout=10).close()
+    eventually(lambda: proxy.get("shop.example.org", "/cart")[0] == 404, within=20)
+    eventually(lambda: proxy.get("shop.example.org", "/cart")[0] == 200, within=30)
 
 
 def test_lags_are_those_until_the_gateway_confirms(agent: Agent, proxy: Proxy) -> None:

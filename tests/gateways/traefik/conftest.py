@@ -27,9 +27,11 @@ __all__ = ["Serve", "proxy", "serve"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Providing(Traefik):
-    """A Traefik that reads from `provider` beside its own file."""
+    """A Traefik that reads from `provider` beside its own file; `more` is added to what else its
+    configuration says."""
 
     provider: Any = None
+    more: Any = None
 
     def _configuration(self) -> dict[str, Any]:
         found = Traefik._configuration(self)
@@ -38,6 +40,8 @@ class Providing(Traefik):
             # One file provider: its certificate goes, and Traefik makes one at each change.
             found["providers"].pop("file")
         found["providers"] |= self.provider
+        for section, said in self.more.items():
+            found[section] = {**found[section], **said}
         return found
 
 
@@ -46,14 +50,14 @@ class Running:
 
     def __init__(self, server: Traefik, log: Path) -> None:
         self._server = server
-        self._log = log
+        self.log = log
         self._child: subprocess.Popen[bytes] | None = None
         self.proxy = Proxy(f"http://127.0.0.1:{server.port}")
         self.api = server.api_url
 
     def start(self) -> None:
         self._server.prepare()
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._child = spawn(self._server.command(), stdout=log, stderr=subprocess.STDOUT)
         self._server.wait(lambda: None)
 
@@ -69,10 +73,11 @@ Start = Callable[..., Running]
 
 @pytest.fixture
 def traefik(tmp_path: Path) -> Iterator[Start]:
-    """Start a Traefik with a provider's configuration, or with `redis_url` one of a tree."""
+    """Start a Traefik with a provider's configuration and what else it says, or with `redis_url`
+    one of a tree."""
     with ExitStack() as stack:
 
-        def start(provider: Any = None, *, redis_url: str = "") -> Running:
+        def start(provider: Any = None, *, redis_url: str = "", **more: Any) -> Running:
             fields = {
                 "folder": tmp_path / "traefik",
                 "host": "127.0.0.1",
@@ -81,7 +86,9 @@ def traefik(tmp_path: Path) -> Iterator[Start]:
                 "redis_url": redis_url or "redis://127.0.0.1:1/0",
             }
             server = (
-                Traefik(**fields) if provider is None else Providing(**fields, provider=provider)
+                Traefik(**fields)
+                if provider is None
+                else Providing(**fields, provider=provider, more=more)
             )
             running = Running(server, tmp_path / "traefik.log")
             stack.callback(running.stop)
@@ -105,6 +112,15 @@ def tree_url(gateway_redis_url: str) -> str:
     parts = urlsplit(gateway_redis_url)
     login = f"{GATEWAY_USER}:{os.environ['TRAEFIK_REDIS_PASSWORD']}"
     return parts._replace(netloc=f"{login}@{parts.netloc}").geturl()
+
+
+PUSHED = {"rest": {"insecure": True}}
+
+
+def pushing(gateway: Running, secret: str = "", **settings: Any) -> Driver:
+    """A driver by REST, not yet started."""
+    given = {"provider": "rest", "api_url": gateway.api, "entry_points": ["web"]} | settings
+    return drivers.build("traefik", given, secret)
 
 
 Make = Callable[..., Driver]
@@ -133,3 +149,17 @@ def read(gateway_redis_url: str, secret: str) -> Iterator[Callable[..., Reader]]
             return made
 
         yield build
+
+
+@pytest.fixture(params=["redis", "rest"])
+def way(
+    request: pytest.FixtureRequest, make: Make, traefik: Start, tree_url: str
+) -> tuple[Driver, Running]:
+    """A driver, started, and its Traefik: by each of the ways in that are written to."""
+    if request.param == "redis":
+        gateway, driver = traefik(redis_url=tree_url), make()
+    else:
+        gateway = traefik(PUSHED)
+        driver = pushing(gateway)
+    driver.start(epoch=1)
+    return driver, gateway

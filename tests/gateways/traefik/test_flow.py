@@ -1,4 +1,4 @@
-"""From a cluster's pods to a real Traefik, by each of two ways in: the whole house between them."""
+"""From a cluster's pods to a real Traefik, by three ways in: the whole house between them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.gateways.conftest import Proxy
 from tests.house import House
 from tests.threads import eventually
 
-from .conftest import Start
+from .conftest import PUSHED, Start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 TOKEN = "0123456789abcdef-of-the-flow"
@@ -76,31 +77,29 @@ def cluster(house: House) -> Iterator[PracticeCluster]:
         house.api("DELETE", f"registries/{registry['id']}/")
 
 
-@pytest.fixture(params=["redis", "http"])
+@pytest.fixture(params=["redis", "http", "rest"])
 def flow(
     request: pytest.FixtureRequest, house: House, cluster: PracticeCluster, traefik: Start
 ) -> Iterator[Flow]:
     if request.param == "redis":
         yield Flow(cluster, Proxy(house.gateway))
         return
-    gateway = house.made(
-        "gateways/",
-        {
-            "name": "fetching",
-            "kind": "traefik",
-            "settings": {"provider": "http", "entry_points": ["web"]},
-            "secret": TOKEN,
-        },
-    )
-    running = traefik(
-        {
-            "http": {
-                "endpoint": f"{house.console}/gateways/{gateway['id']}/traefik.json?wait=2",
-                "pollInterval": "20ms",
-                "headers": {"Authorization": f"Bearer {TOKEN}"},
+    settings: dict[str, Any] = {"provider": request.param, "entry_points": ["web"]}
+    if request.param == "rest":
+        running = traefik(PUSHED)
+        settings["api_url"] = running.api
+    told = {"name": request.param, "kind": "traefik", "settings": settings, "secret": TOKEN}
+    gateway = house.made("gateways/", told)
+    if request.param == "http":
+        running = traefik(
+            {
+                "http": {
+                    "endpoint": f"{house.console}/gateways/{gateway['id']}/traefik.json?wait=2",
+                    "pollInterval": "20ms",
+                    "headers": {"Authorization": f"Bearer {TOKEN}"},
+                }
             }
-        }
-    )
+        )
     yield Flow(cluster, running.proxy)
     running.stop()
     house.api("DELETE", f"gateways/{gateway['id']}/")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from console.contract.wire import Node, Upstream
+from console.contract.wire import Node, Timeouts, Upstream
 from console.embedded import ports
 from gateways import drivers
 from gateways.drivers.base import DriverError, Reader
-from gateways.drivers.traefik import document
-from gateways.drivers.traefik.reader import TraefikReader
-from gateways.drivers.traefik.settings import Settings
+from gateways.drivers.traefik import document, telling
+from gateways.drivers.traefik.api import Api
 from tests.gateways.examples import route, upstream
 from tests.threads import eventually
 
@@ -48,6 +48,12 @@ def test_it_tells_what_it_serves_from_a_tree(
     eventually(lambda: len(served().upstreams) == 1100, within=30)
     assert served().upstreams["upstream/u1"] == ("10.0.0.1:80", "[fd00::2]:81")
     assert served().routes == {"route/r1"}
+    few = {key: resources[key] for key in ("upstream/u1", "route/r1")}
+    gone = {"upstream/gone": upstream(id="gone"), "route/gone": route(id="gone")}
+    some = reader.served_of(few | gone)
+    assert some is not None
+    assert some.upstreams == {"upstream/u1": served().upstreams["upstream/u1"]}
+    assert some.routes == {"route/r1"}
     assert reader.confirms(resources["upstream/u1"])
     assert not reader.confirms(upstream())
     assert not reader.confirms(upstream(id="unknown"))
@@ -85,24 +91,23 @@ def test_it_tells_what_it_serves_of_a_file(
     assert dict(reader.documents() or {}) == dict(shown.documents)
 
 
-def test_what_it_was_given_by_http_is_told_as_it_was_said(
-    traefik: Start, tmp_path: Path, read: Read
-) -> None:
+def test_what_it_was_given_by_http_is_told_as_it_was_said(traefik: Start, tmp_path: Path) -> None:
     """The API tells of what came by HTTP; here a file stands for it, under its own name."""
-    resources = {"upstream/u1": upstream(), "route/r1": route(strip_prefix="/x")}
+    checked = upstream(id="u2", checks={"active": {"timeout": 1.5}}, balance="ewma")
+    resources = {
+        "upstream/u1": upstream(timeouts=Timeouts(connect=1_000, read=90_500)),
+        "upstream/u2": checked,
+        "route/r1": route(strip_prefix="/x", retries=2, rewrite_host="x.org"),
+    }
     shown = drivers.preview("traefik", {"entry_points": ["web"]}, resources)
     texts = {place: document.text(one) for place, one in shown.documents.items()}
     path = tmp_path / "x.yml"
     path.write_bytes(document.join(texts))
     gateway = traefik({"file": {"filename": str(path)}})
-    settings = Settings(file=str(path), api_url=gateway.api)
-    reader = TraefikReader(settings, "")
-    eventually(lambda: bool(reader.confirms(upstream())), within=30)
-    told = reader._told()
-    reader.close()
-    assert told == {
-        place: one for place, one in shown.documents.items() if "serversTransports" not in place
-    }
+    with closing(Api(gateway.api)) as api:
+        eventually(lambda: bool(telling.ours(api, "services", "file")), within=30)
+        told = telling.objects(api, "file")
+    assert told == dict(shown.documents)
 
 
 def test_an_api_that_does_not_answer_is_told(read: Read) -> None:

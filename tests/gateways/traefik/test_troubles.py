@@ -3,6 +3,7 @@ is lost on the way."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,19 +11,20 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from console.contract.wire import Node, Resource, Route, Upstream
 from console.contract.wire import Path as RoutePath
 from console.redis import Client
-from gateways.drivers.base import DriverError
+from gateways.drivers.base import Driver, DriverError
 from tests.gateways.conftest import Proxy
 from tests.gateways.examples import route
 from tests.relay import Trouble, relay_to
 from tests.threads import eventually
 
-from .conftest import Make, Serve, Start
+from .conftest import Make, Running, Serve, Start
 
 pytestmark = pytest.mark.slow
 HOST = "shop.example.org"
@@ -48,14 +50,11 @@ def serves(proxy: Proxy, start: str) -> bool:
     return proxy.get(HOST, "/cart")[1].startswith(start)
 
 
-def test_a_great_change_loses_no_request(
-    make: Make, traefik: Start, tree_url: str, serve: Serve
-) -> None:
+def test_a_great_change_loses_no_request(way: tuple[Driver, Running], serve: Serve) -> None:
     first, second = serve("127.0.0.1"), serve("127.0.0.2")
-    driver = make()
-    driver.start(epoch=1)
+    driver, gateway = way
     driver.replace(many(first, 120))
-    proxy = traefik(redis_url=tree_url).proxy
+    proxy = gateway.proxy
     eventually(lambda: proxy.get("h119.org")[0] == 200, within=30)
     over = threading.Event()
     answers: list[int] = []
@@ -172,11 +171,11 @@ def test_a_missed_event_is_made_up_for(
 
 
 _DYING = """
-import os, sys
+import json, os, sys
 sys.path.insert(0, os.getcwd())
 from console.contract.wire import Node, Upstream
 from gateways import drivers
-driver = drivers.build("traefik", {"redis_url": sys.argv[1], "entry_points": ["web"]}, sys.argv[2])
+driver = drivers.build("traefik", json.loads(sys.argv[1]), sys.argv[2])
 driver.start(epoch=2)
 resources = {}
 for n in range(2000):
@@ -189,16 +188,10 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("after", [0.0, 0.02, 0.06, 0.12])
-def test_a_driver_killed_in_the_middle_of_a_change_leaves_all_of_it_or_nothing(
-    after: float, make: Make, gateway_redis_url: str, gateway_store: Client, secret: str
-) -> None:
-    first = make()
-    first.start(epoch=1)
-    before = {"upstream/u1": node(80), "route/r1": route()}
-    first.replace(before)
+def kill_amid_a_change(after: float, settings: dict[str, Any], secret: str) -> None:
+    """Have a driver of epoch 2 begin to write 2,000 upstreams and kill it so many seconds later."""
     dying = subprocess.Popen(
-        [sys.executable, "-c", _DYING, gateway_redis_url, secret],
+        [sys.executable, "-c", _DYING, json.dumps(settings), secret],
         cwd=Path(__file__).parents[3],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -212,6 +205,17 @@ def test_a_driver_killed_in_the_middle_of_a_change_leaves_all_of_it_or_nothing(
         dying.wait(10)
     finally:
         dying.communicate()
+
+
+@pytest.mark.parametrize("after", [0.0, 0.02, 0.06, 0.12])
+def test_a_driver_killed_in_the_middle_of_a_change_leaves_all_of_it_or_nothing(
+    after: float, make: Make, gateway_redis_url: str, gateway_store: Client, secret: str
+) -> None:
+    first = make()
+    first.start(epoch=1)
+    before = {"upstream/u1": node(80), "route/r1": route()}
+    first.replace(before)
+    kill_amid_a_change(after, {"redis_url": gateway_redis_url, "entry_points": ["web"]}, secret)
     services = {
         key.split(b"/")[3]
         for key in gateway_store.scan_iter("traefik/http/services/*/loadBalancer/serversTransport")
