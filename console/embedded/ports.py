@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 from pathlib import Path
 
 import psutil
 
 from .errors import StartError
+
+# Below those that Linux takes by itself (32768 and up), and those of Kubernetes' nodes (30000).
+_OUR_CHOICE = range(20_000, 30_000)
+_given: set[int] = set()
 
 
 def is_free(host: str, port: int) -> bool:
@@ -25,11 +30,14 @@ def is_free(host: str, port: int) -> bool:
 
 
 def free(host: str = "127.0.0.1") -> int:
-    """A port that nobody has at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port that nobody has at this moment, and that the system gives to nobody who does not ask
+    for it by its number: it stays free until a server has started. No process gets one twice."""
+    for _ in range(1000):
+        port = secrets.choice(_OUR_CHOICE)
+        if port not in _given and is_free(host, port):
+            _given.add(port)
+            return port
+    raise StartError(f"No port from {_OUR_CHOICE[0]} to {_OUR_CHOICE[-1]} is free on {host}.")
 
 
 def remembered(path: Path) -> int:

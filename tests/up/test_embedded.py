@@ -110,6 +110,14 @@ def test_a_port_is_remembered_until_somebody_else_has_it(tmp_path: Path) -> None
     assert ports.remembered(path) == second
 
 
+def test_a_free_port_is_one_that_nobody_gets_by_chance() -> None:
+    """Not one of those that Linux gives to whoever asks for any, and no port twice."""
+    lowest, _ = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    found = [ports.free() for _ in range(50)]
+    assert len(set(found)) == 50
+    assert max(found) < max(int(lowest), 30_000)
+
+
 def test_a_wanted_port_is_a_port(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="from 1 to 65535"):
         ports.demand("127.0.0.1", 70_000, purpose="the console", option="--console-port")
