@@ -1,4 +1,4 @@
-"""Traefik as a bench starts it: on our tree, on our file, on the cluster itself."""
+"""Traefik as a bench starts it: on our pushes, on our tree, on our file, on the cluster itself."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from console.embedded.traefik import Traefik
 
 
 class _Traefik(Edge):
+    api_url = ""
+
     def start(
         self,
         providers: dict[str, Any],
@@ -49,6 +51,7 @@ class _Traefik(Edge):
             file.write_text(json.dumps(told))
         self.bed.program(server.command(), server.folder)
         server.wait(lambda: None)
+        self.api_url = server.api_url
         return server.port
 
 
@@ -86,6 +89,17 @@ class TraefikHttp(_Traefik):
                 }
             }
         )
+
+
+class TraefikRest(_Traefik):
+    """Given each document by its REST provider."""
+
+    name = "traefik-rest"
+
+    def begin(self) -> int:
+        port = self.start({"rest": {"insecure": True}})
+        self.row = self.bed.gateway("traefik", {"provider": "rest", "api_url": self.api_url})
+        return port
 
 
 class TraefikFile(_Traefik):

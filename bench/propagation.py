@@ -38,13 +38,19 @@ from bench.parts_envoy import ACKED, Envoy
 from bench.parts_hops import PLANE, REGISTRY, SERVED, WATCH, Seen, Slice, following
 from bench.parts_house import House, watched
 from bench.parts_published import publish
-from bench.parts_traefik import TraefikFile, TraefikHttp, TraefikKubernetes, TraefikTree
+from bench.parts_traefik import (
+    TraefikFile,
+    TraefikHttp,
+    TraefikKubernetes,
+    TraefikRest,
+    TraefikTree,
+)
 
 EDGES: dict[str, type[Edge]] = {
     one.name: one
     for one in (
         *(Envoy, ApisixDiscovery, ApisixAdmin),
-        *(TraefikHttp, TraefikTree, TraefikFile, TraefikKubernetes),
+        *(TraefikRest, TraefikHttp, TraefikTree, TraefikFile, TraefikKubernetes),
     )
 }
 # Milliseconds at 1,000 services and more: median, 95th percentile.
