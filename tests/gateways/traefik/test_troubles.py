@@ -74,6 +74,9 @@ def test_a_great_change_loses_no_request(way: tuple[Driver, Running], serve: Ser
                 lambda h=host: all(proxy.get(f"h{n}.org")[1].startswith(h) for n in (0, 60, 119)),
                 within=30,
             )
+            # It may be over before each route was asked once.
+            asked = len(answers)
+            eventually(lambda least=asked + 18: len(answers) >= least, within=30)
         # Each route moves to a new upstream, which replaces the old one.
         driver.apply(
             {f"upstream/v{n}": node(first, id=f"v{n}") for n in range(120)}
@@ -90,7 +93,6 @@ def test_a_great_change_loses_no_request(way: tuple[Driver, Running], serve: Ser
         over.set()
         asking.join()
     assert set(answers) == {200}
-    assert len(answers) > 30
 
 
 def test_an_emptied_redis_and_a_restarted_traefik_are_filled_again(
