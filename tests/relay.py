@@ -205,6 +205,9 @@ class _Pair:
                 data = await loop.sock_recv(source, _CHUNK)
             except ConnectionResetError:
                 self._how = "rst"
+                if linger := self._relay.trouble.linger:
+                    self._relay.struck += 1
+                    await asyncio.sleep(linger)
                 raise
             if self._lost and source is self._client and not data:
                 raise ConnectionError  # it has given up

@@ -92,7 +92,7 @@ def to_postgres(transactional_db: None) -> Iterator[Relay]:
     connection.settings_dict.update(direct)
     relay.close()
     # What could not be told meanwhile is told now, while the tables are this test's.
-    eventually(lambda: WRITER.idle, within=10, what="the history is written")
+    eventually(lambda: WRITER.idle, within=30, what="the history is written")
     with ROWS.reading:
         pass
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.conftest import Play
-from tests.faults.scene import LEASE_TTL, PACE, Scene
+from tests.faults.scene import LEASE_TTL, Scene
 from tests.faults.valkeys import OwnValkey
 from tests.relay import Relay
 from tests.threads import eventually
@@ -35,7 +35,7 @@ def test_flushed(scene: Scene, valkey: OwnValkey) -> None:
 
 def test_flushed_while_nothing_happens(scene: Scene, valkey: OwnValkey) -> None:
     valkey.client.flushall()
-    scene.heals("flushed", within=PACE.verify + 3)
+    scene.heals("flushed")
     assert scene.follower.stood
     assert scene.lists() == 0
 
@@ -137,7 +137,7 @@ def test_scripts_forgotten(scene: Scene, valkey: OwnValkey) -> None:
 def test_one_key_lost(scene: Scene, valkey: OwnValkey, part: str) -> None:
     key = scene.lease if part == "lease" else getattr(scene.feed, part)
     valkey.client.delete(key)
-    eventually(lambda: valkey.client.exists(key) == 1, within=PACE.verify + 3, what=f"{part} again")
+    eventually(lambda: valkey.client.exists(key) == 1, what=f"{part} again")
     scene.move()
     scene.heals(part)
     assert scene.follower.stood

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Play
-from tests.faults.scene import PACE, Scene
+from tests.faults.scene import Scene
 from tests.faults.valkeys import OwnValkey, own_valkey
 from tests.relay import Relay
 from tests.threads import eventually
@@ -50,7 +50,7 @@ def test_commits_that_the_replica_never_got(
     scene.store = replica.client
     assert scene.told() != scene.truth(), "acknowledged, and gone"
     to_valkey.lead_to(replica.address)
-    scene.heals("failover", within=PACE.verify + 5)
+    scene.heals("failover")
     assert scene.follower.stood
     # And back, after the old primary has been made its replica.
     valkey.follow(replica.address)
@@ -79,7 +79,7 @@ def test_back_to_a_primary_that_heard_of_nothing(
         scene.store = server.client
         to_valkey.lead_to(server.address)
         scene.move()
-        scene.heals("failover", within=PACE.verify + 8)
+        scene.heals("failover")
         assert scene.follower.stood
 
 

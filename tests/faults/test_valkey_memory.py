@@ -51,7 +51,7 @@ def test_evicted_keys_are_written_again(scene: Scene, valkey: OwnValkey) -> None
     valkey.set(maxmemory="1mb")
     eventually(lambda: valkey.client.exists(*keys) < 3, what="something is gone")
     valkey.set(maxmemory=0)
-    scene.heals("evicted", within=PACE.verify + 3)
+    scene.heals("evicted")
     scene.move()
     scene.heals("evicted")
     assert scene.lists() <= len(scene.worker.epochs)

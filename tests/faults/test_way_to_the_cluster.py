@@ -38,6 +38,6 @@ def test_slow_is_no_failure(play: Play, store: Client, to_cluster: Relay, troubl
         to_cluster.be(SLOW[trouble])
         for _ in range(3):
             scene.move()
-            scene.heals(trouble, within=3)
+            scene.heals(trouble)
         assert scene.lists() == 0
         assert scene.follower.stood

@@ -33,7 +33,7 @@ class Worker:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(15)
+        self._thread.join(30)
         if self._failed:
             raise self._failed[0]
         assert not self._thread.is_alive(), "the worker does not stop"
