@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, ViewportSize
 
 
 @dataclass(frozen=True)
 class Variant:
-    """How a person looks at the console; `axe`: whether it is asked too."""
+    """How a person looks at the console."""
 
     language: str
-    theme: str
-    width: int
-    axe: bool = False
+    theme: str = "light"
+    width: int = 1280
 
     def __str__(self) -> str:
         return f"{self.language}-{self.theme}-{self.width}"
@@ -28,12 +27,22 @@ def open_tab(chromium: Browser, url: str, variant: Variant, session: Any = None)
     context = chromium.new_context(
         base_url=url,
         storage_state=session,
-        viewport={"width": variant.width, "height": 844 if variant.width < 600 else 900},
+        viewport=_screen(variant.width),
         locale={"en": "en-GB", "ko": "ko-KR"}[variant.language],
         color_scheme=variant.theme,
         reduced_motion="reduce",
     )
     return context.new_page()
+
+
+def change(page: Page, theme: str, width: int) -> None:
+    """Look at the same page in another theme, on another screen."""
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size(_screen(width))
+
+
+def _screen(width: int) -> ViewportSize:
+    return {"width": width, "height": 844 if width < 600 else 900}
 
 
 class Complaints:
