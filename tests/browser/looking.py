@@ -35,10 +35,16 @@ def open_tab(chromium: Browser, url: str, variant: Variant, session: Any = None)
     return context.new_page()
 
 
+_IS_PAINTED = """([theme, width]) => new Promise((painted) => requestAnimationFrame(() =>
+  requestAnimationFrame(() => painted(
+    document.documentElement.dataset.bsTheme === theme && window.innerWidth === width))))"""
+
+
 def change(page: Page, theme: str, width: int) -> None:
-    """Look at the same page in another theme, on another screen."""
+    """Look at the same page in another theme, on another screen, once it is painted so."""
     page.emulate_media(color_scheme=theme)
     page.set_viewport_size(_screen(width))
+    page.wait_for_function(_IS_PAINTED, arg=[theme, width])
 
 
 def _screen(width: int) -> ViewportSize:
