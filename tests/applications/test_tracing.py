@@ -137,9 +137,9 @@ def test_what_only_the_gateway_can_tell(
     ["(a+)+$", "(a|a)*$", "a*a*a*a*a*b", "a?" * 20 + "a" * 20, r"(a)\1", "x" * 300, "(", "(?=a)"],
 )
 def test_an_expression_that_could_take_for_ever_is_not_tried(pattern: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     assert patterns.search(pattern, "a" * 250 + "!") is None
-    assert time.monotonic() - began < 0.5
+    assert time.thread_time() - began < 1
 
 
 def test_ordinary_expressions_are_tried() -> None:

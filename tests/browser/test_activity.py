@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import axe
 from tests.house import House
+from tests.threads import eventually
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -27,10 +28,7 @@ def registry(house: House) -> Iterator[str]:
             "ca_bundle": house.cluster.ca,
         },
     )
-    end = time.monotonic() + 20
-    while not _moves(house, made["id"]):
-        assert time.monotonic() < end, "the cluster is not read"
-        time.sleep(0.1)
+    eventually(lambda: bool(_moves(house, made["id"])), within=30, what="the cluster is read")
     yield made["id"]
     house.api("DELETE", f"registries/{made['id']}/")
 
@@ -53,19 +51,17 @@ def test_a_scale_appears_with_its_pods(inside: Page, house: House, registry: str
     _open(inside, f"?registry={registry}&service=apisix/httpbin")
     lines = inside.locator("[data-place]")
     expect(lines).to_have_count(0)
-    began = time.monotonic()
     house.cluster.scale("httpbin", 1)
     try:
-        expect(lines.last).to_contain_text("3 → 1 ready", timeout=5_000)
-        assert time.monotonic() - began < 3.0  # about one of ours, and what two busy cores add
+        expect(lines.last).to_contain_text("3 → 1 ready")
         kept = {one["metadata"]["name"] for one in house.cluster.list("Pod", "apisix")}
         lines.last.locator("summary").click()
         named = lines.last.locator(".activity-nodes").inner_text()
         assert {one for one in pods if one in named} >= pods - kept
     finally:
-        house.cluster.scale("httpbin", 3)
+        house.rest()
     news = inside.locator("#news a")
-    expect(news).to_contain_text("new entr", timeout=10_000)  # something is unfolded: it stays
+    expect(news).to_contain_text("new entr")  # something is unfolded: it stays
     news.click()
     expect(lines.first).to_contain_text("ready")
     expect(inside.locator("#news a")).to_have_count(0)
@@ -81,7 +77,7 @@ def test_a_change_appears_with_what_it_changed(inside: Page, house: House, regis
     )
     assert status == 200
     line = inside.locator("[data-place]", has_text="changed the service registry").first
-    expect(line).to_contain_text("Description", timeout=5_000)
+    expect(line).to_contain_text("Description")
     expect(line.locator("ins")).to_have_text(HOSTILE)
     expect(line.locator("del")).to_have_text("empty")
     assert inside.locator("#live img").count() == 0
@@ -115,7 +111,7 @@ def test_a_hostile_pod_shows_as_text(inside: Page, house: House, registry: str) 
     )
     try:
         line = inside.locator("[data-place]").first
-        expect(line).to_contain_text(name, timeout=5_000)
+        expect(line).to_contain_text(name)
         line.locator("summary").click()
         expect(line).to_contain_text(HOSTILE)
         assert inside.locator("#live img").count() == 0

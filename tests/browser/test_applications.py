@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser import axe
 from tests.house import House
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 NAMESPACE = "apisix"
 
@@ -256,7 +256,8 @@ def test_the_list_lives_and_its_switch_can_be_undone(
     expect(row.locator(".nodes .status")).to_have_text("1")
 
     switch = row.get_by_role("switch")
-    switch.uncheck()
+    expect(switch).to_be_checked()
+    switch.click()
     toast = tab.get_by_role("status").filter(has_text="is no longer published")
     expect(toast).to_be_visible()
     expect(row).to_contain_text("draft")

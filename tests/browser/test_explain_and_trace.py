@@ -15,7 +15,7 @@ from tests.threads import eventually
 
 from . import axe
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 HOST = "traced.example.org"
 _Headers = dict[str, str]
@@ -71,7 +71,7 @@ def registry(house: House) -> Iterator[str]:
             "token": house.cluster.token,
         },
     )
-    house.cluster.scale("httpbin", 3)
+    house.rest()
     yield made["id"]
     house.api("DELETE", f"registries/{made['id']}/")
 
@@ -198,7 +198,7 @@ def test_a_trace_in_the_browser_is_a_link_and_stays_true(
         expect(tab.get_by_role("heading", name="nobody is behind it")).to_be_visible()
         expect(answer).to_contain_text("no pod is behind it")
     finally:
-        house.cluster.scale("httpbin", 3)
+        house.rest()
     expect(tab.get_by_role("heading", name="A route takes it.")).to_be_visible()
     address = tab.url
     tab.goto("/")

@@ -24,7 +24,7 @@ from tests.house import House
 from tests.pages import PAGES, PARTS, Places
 from tests.threads import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 EVIL = "<img src=x onerror=window.__pwned=1>"
 QUOTED = f"\"'>{EVIL}"

@@ -10,7 +10,7 @@ from playwright.sync_api import Error, Locator, Page, expect
 from tests.house import House
 from tests.threads import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 HOST = "keyboard.httpbin.org"
 Role = Literal["link", "button", "textbox", "combobox", "checkbox", "radio", "switch"]

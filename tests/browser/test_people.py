@@ -121,7 +121,7 @@ def test_who_has_several_control_planes_switches(inside: Page, house: House, sec
     # The other tab has not switched: what it saves goes where it was opened.
     stays.get_by_label("Description").fill("written in the other tab")
     stays.get_by_role("button", name="Save").click()
-    stays.wait_for_load_state()
+    expect(stays.get_by_text("The settings are saved.")).to_be_visible()
     planes = house.api("GET", "control-planes/")[1]["results"]
     written = {one["name"]: one["description"] for one in planes}
     assert written[name] == "written in the other tab"

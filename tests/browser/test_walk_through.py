@@ -73,7 +73,7 @@ def test_from_a_cluster_to_the_first_answer(inside: Page, house: House) -> None:
     assert status == 200
     assert pod.startswith("httpbin-")
 
-    tab.get_by_role("switch", name="Published: anything").uncheck()
+    tab.get_by_role("switch", name="Published: anything").click()
     expect(tab.get_by_text("“anything” is no longer published.")).to_be_visible()
 
 

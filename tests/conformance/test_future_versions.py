@@ -45,7 +45,7 @@ def test_neither_limit_nor_selector_nor_match_rule_makes_a_difference(target, sp
     with ThreadPoolExecutor(len(ways)) as pool:
         for answer in pool.map(ask, ways):
             check_too_large(answer)
-    assert 2 < time.monotonic() - began < 8
+    assert 2 < time.monotonic() - began < 20
 
 
 def test_one_object_is_waited_for_likewise(space):

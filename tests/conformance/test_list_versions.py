@@ -53,7 +53,7 @@ def test_a_future_version_is_504_after_a_while(space):
     future = str(int(space.put_slices("a")) + 1_000_000)
     began = time.monotonic()
     answer = space.api.get(space.slices, resourceVersion=future, **{MATCH: "NotOlderThan"})
-    assert 2 < time.monotonic() - began < 6
+    assert 2 < time.monotonic() - began < 15
     assert answer.failure == (504, "Timeout")
     assert answer.json["message"].startswith(f"Timeout: Too large resource version: {future}, ")
     details = answer.json["details"]

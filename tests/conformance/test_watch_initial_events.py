@@ -109,7 +109,7 @@ def test_a_version_that_does_not_come_is_an_error_event_after_a_while(space):
     watch = space.api.watch(
         space.slices, resourceVersion=future, allowWatchBookmarks="true", **WANTED
     )
-    assert 2 < time.monotonic() - began < 6, "the headers wait, too"
+    assert 2 < time.monotonic() - began < 15, "the headers wait, too"
     (event,) = watch
     assert (event["type"], event["object"]["kind"]) == ("ERROR", "Status")
     status = event["object"]

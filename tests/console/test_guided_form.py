@@ -304,7 +304,7 @@ def test_who_leaves_ends_the_test_after_its_step() -> None:
             await step
 
     apart(leave())
-    assert closed.wait(5)
+    assert closed.wait(20)
 
 
 def test_the_saved_registry_is_tested_on_its_page(page: Client, rows: Rows) -> None:

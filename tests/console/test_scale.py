@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from console.contract import wire
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROUNDS = 7
 # Generous, because other tests may run beside: `script/bench pages` measures against the budget.

@@ -225,7 +225,7 @@ def test_an_answer_that_never_ends_ends(
     assert "did not answer in time" in html(attempt(page, rows))
     lead(rows, listen(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 1_000, drip=0.02).url)
     assert "There is more" in html(attempt(page, rows))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(

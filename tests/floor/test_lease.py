@@ -97,12 +97,12 @@ def test_a_lease_that_redis_lost_is_taken_back(store: Client) -> None:
 
 
 def test_a_thread_renews_it(store: Client) -> None:
-    mine = Lease(store, KEY, holder="me", ttl=0.6)
+    mine = Lease(store, KEY, holder="me", ttl=1.8)
     mine.acquire()
     with mine:
         for _ in range(3):
-            eventually(lambda: store.pttl(KEY) < 450)
-            eventually(lambda: store.pttl(KEY) > 550)
+            eventually(lambda: store.pttl(KEY) < 1_500)
+            eventually(lambda: store.pttl(KEY) > 1_600)
             assert mine.held
     assert store.get(KEY) is None
     assert not mine.held
@@ -113,7 +113,7 @@ def test_the_thread_notices_a_theft(store: Client) -> None:
     mine.acquire()
     with mine:
         steal(store)
-        eventually(lambda: not mine.held, within=1)
+        eventually(lambda: not mine.held)
     assert store.get(KEY) == b"successor", "only its own lease is released"
 
 
@@ -128,7 +128,7 @@ def test_a_silent_server_ends_it_by_the_clock(store: Client) -> None:
         mine.acquire()
         with mine:
             relay.refuse()
-            eventually(lambda: not mine.held, within=1)
+            eventually(lambda: not mine.held)
         client.close()
 
 
@@ -139,13 +139,13 @@ def test_a_short_absence_is_ridden_out(store: Client) -> None:
 
     with relay_to(settings.REDIS_URL) as (relay, url):
         client = redis.connect(url)
-        mine = Lease(client, KEY, holder="me", ttl=1.5)
+        mine = Lease(client, KEY, holder="me", ttl=4)
         mine.acquire()
         with mine:
             relay.refuse()
-            eventually(lambda: store.pttl(KEY) < 800)
+            eventually(lambda: store.pttl(KEY) < 2_400)
             relay.admit()
-            eventually(lambda: store.pttl(KEY) > 1_300)
+            eventually(lambda: store.pttl(KEY) > 3_500)
             assert mine.held
         client.close()
 

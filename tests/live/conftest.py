@@ -51,7 +51,7 @@ class Page:
     def changed(self) -> set[str]:
         return {one for name, topics in self.events if name == "changed" for one in topics}
 
-    async def until(self, true: Callable[[], bool], *, within: float = 5.0) -> float:
+    async def until(self, true: Callable[[], bool], *, within: float = 20.0) -> float:
         """Wait; the seconds it took."""
         began = time.monotonic()
         while not true():
@@ -86,7 +86,7 @@ async def opened(streams: Streams, *topics: str, **options: str) -> AsyncIterato
         yield page
     finally:
         page.left.set()
-        await asyncio.wait_for(asking, 5)
+        await asyncio.wait_for(asking, 20)
 
 
 def cookie_of(user: User) -> str:

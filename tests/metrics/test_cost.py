@@ -44,10 +44,10 @@ def test_a_thousand_registries_cost_as_many_questions_as_one(
     for pk in Registry.objects.values_list("pk", flat=True):
         health.write(store, str(pk), status)
     before = commands(store)
-    began = time.monotonic()
+    began = time.thread_time()
     with django_assert_num_queries(QUERIES):
         found = scrape()
-    took = time.monotonic() - began
+    took = time.thread_time() - began
     assert commands(store) - before == COMMANDS
     assert len(found.of("portolan_registry_up")) == 1000
     assert took < 10, "the parsing of this test included"

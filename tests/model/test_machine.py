@@ -250,6 +250,7 @@ def test_discovery_ends_at_the_truth_whatever_happens() -> None:
             max_examples=examples,
             stateful_step_count=20,
             deadline=None,
+            derandomize="MODEL_EXAMPLES" not in os.environ,
             phases=(Phase.explicit, Phase.reuse, Phase.generate),
             print_blob=True,
             suppress_health_check=list(HealthCheck),

@@ -84,9 +84,9 @@ def test_a_new_watch_can_hang(shop, api, when):
     shop.fault("hang", verb="watch", when=when)
     if when == "before":
         with pytest.raises(TimeoutError):
-            api.open("GET", f"{SLICES}?watch=1", timeout=0.5)
+            api.open("GET", f"{SLICES}?watch=1", timeout=2)
     else:
-        response = api.open("GET", f"{SLICES}?watch=1", timeout=0.5)
+        response = api.open("GET", f"{SLICES}?watch=1", timeout=2)
         with pytest.raises(TimeoutError):
             response.readline()
 

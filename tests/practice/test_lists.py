@@ -93,7 +93,7 @@ def test_a_future_version_is_504_after_three_seconds(shop, api):
     began = time.monotonic()
     query = "resourceVersion=99999&resourceVersionMatch=NotOlderThan"
     answer = api.get(f"{SLICES}?{query}")
-    assert 2 < time.monotonic() - began < 5
+    assert 2 < time.monotonic() - began < 15
     assert (answer.status, answer.json["reason"]) == (504, "Timeout")
     assert answer.json["details"]["causes"][0]["reason"] == "ResourceVersionTooLarge"
     assert answer.json["details"]["retryAfterSeconds"] == 1

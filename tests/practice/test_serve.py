@@ -42,19 +42,19 @@ def served(data, *words):
             yield process, line.split()[1]
         finally:
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=20)
 
 
 def get(url, data, path):
     tls = ssl.create_default_context(cafile=data / "ca.crt")
     token = (data / "token").read_text()
     request = urllib.request.Request(url + path, headers={"Authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(request, context=tls, timeout=5) as answer:
+    with urllib.request.urlopen(request, context=tls, timeout=20) as answer:
         return answer.read().decode()
 
 
 def gone(pids):
-    ends = time.monotonic() + 5
+    ends = time.monotonic() + 20
     while time.monotonic() < ends:
         if not any(psutil.pid_exists(pid) for pid in pids):
             return True
@@ -92,7 +92,7 @@ def test_the_folder_tells_all_one_needs(tmp_path):
         assert "list endpointslices" in practice("requests", "--data", str(tmp_path)).stdout
         assert "no such fault" in practice("fault", "flood", "--data", str(tmp_path)).stderr
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=3) == 0
+        assert process.wait(timeout=20) == 0
 
 
 def test_a_taken_port_is_one_clear_sentence(tmp_path):
@@ -119,8 +119,8 @@ def test_replicas_serve_and_a_restart_keeps_them(tmp_path):
         time.sleep(1)
         began = time.monotonic()
         process.terminate()
-        assert process.wait(timeout=5) == 0
-        assert time.monotonic() - began < 3
+        assert process.wait(timeout=20) == 0
+        assert time.monotonic() - began < 9, "nobody was killed for not ending"
         assert gone(children)
     with served(tmp_path) as (process, url):
         again = get(url, tmp_path, SLICES)

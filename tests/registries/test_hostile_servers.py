@@ -83,7 +83,7 @@ def test_single_bytes_do_not_hold_a_reader_for_ever(
         handler.send_response(200)
         handler.send_header("Content-Length", "100000")
         handler.end_headers()
-        for _ in range(100):
+        for _ in range(400):
             handler.wfile.write(b" ")
             handler.wfile.flush()
             time.sleep(0.05)
@@ -91,7 +91,7 @@ def test_single_bytes_do_not_hold_a_reader_for_ever(
     with hostile(tmp_path, drip) as spec:
         began = time.monotonic()
         assert asked(spec).code == "bad_answer"
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 15
 
 
 def test_a_bomb_is_measured_unpacked(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_an_ordinary_end_needs_no_proof(shop: PracticeCluster) -> None:
     with reflecting(shop, timing=timing) as running:
         eventually(lambda: shop.open_watches() == 1)
         shop.forget_requests()
-        eventually(lambda: running.watches() >= 2, within=8)
+        eventually(lambda: running.watches() >= 2)
         assert queries(shop, "list") == []
         assert shop.requests("get") == []
 

@@ -58,7 +58,7 @@ def test_a_selector_holds_for_it_too(shop: PracticeCluster) -> None:
 def test_a_server_that_does_not_know_it_is_asked_for_a_list_at_once(shop: PracticeCluster) -> None:
     shop.fault("watch-list", on=False)
     with reflecting(shop, streamed=True) as running:
-        eventually(lambda: running.of(WEB) == ["10.0.0.1"], within=1)
+        eventually(lambda: running.of(WEB) == ["10.0.0.1"])
         eventually(lambda: running.status.phase == "connected")
         assert running.seen.failures == []
         assert not running.reflector.streamed
@@ -73,9 +73,10 @@ def test_a_server_that_does_not_know_it_is_asked_for_a_list_at_once(shop: Practi
 def test_an_end_that_never_comes_is_not_waited_for(shop: PracticeCluster) -> None:
     """As a server answers that passes the parameter over: events, and never the end bookmark."""
     shop.fault("hang", verb="watch", at=40, count=1)
+    began = time.monotonic()
     with reflecting(shop, streamed=True, timing=QUICK) as running:
-        took = eventually(lambda: running.of(WEB) == ["10.0.0.1"])
-        assert took >= 0.4
+        eventually(lambda: running.of(WEB) == ["10.0.0.1"])
+        assert time.monotonic() - began >= 0.4
         assert running.lists() == 1
         assert not running.reflector.streamed
         assert running.seen.failures == []
@@ -86,7 +87,7 @@ def test_a_stream_that_is_cut_before_its_end_says_nothing(shop: PracticeCluster)
     shop.fault("cut", verb="watch", at=900, count=1)
     shop.fault("hang", verb="list", when="before")
     with reflecting(shop, streamed=True) as running:
-        eventually(lambda: len(shop.requests("list")) == 1, within=8)
+        eventually(lambda: len(shop.requests("list")) == 1)
         assert running.seen.now == {}, "some came, but not all"
         shop.clear_faults()
         shop.fault("drop-watches")
@@ -96,7 +97,7 @@ def test_versions_of_first_events_are_not_remembered(shop: PracticeCluster) -> N
     many(shop)
     shop.fault("cut", verb="watch", at=900, count=1)
     with reflecting(shop, streamed=True) as running:
-        eventually(lambda: running.status.phase == "connected", within=8)
+        eventually(lambda: running.status.phase == "connected")
         listed = [one for one in shop.requests("list") if one["params"]["limit"] == "500"]
         assert [one["params"].get("resourceVersion") for one in listed] == [None]
 
@@ -124,7 +125,7 @@ def test_a_bare_stream_is_confirmed_before_it_counts(shop: PracticeCluster) -> N
             shop.delete_service("bank", f"b{number}")
         shop.fault("compact")
         shop.clear_faults(fault["id"])
-        eventually(lambda: running.status.reason == "mass_deletion", within=8)
+        eventually(lambda: running.status.reason == "mass_deletion")
         assert running.of("bank/b0") == ["10.0.2.0"]
         eventually(lambda: running.of("bank/b0") is None)
         assert running.reflector.streamed
@@ -136,6 +137,6 @@ def test_what_may_not_be_watched_gives_way_to_what_may(shop: PracticeCluster) ->
     token = shop.mint_token("shop/legacy")
     both = (ENDPOINT_SLICES, ENDPOINTS)
     with reflecting(shop, resources=both, token=token, streamed=True) as running:
-        eventually(lambda: running.status.phase == "connected", within=8)
+        eventually(lambda: running.status.phase == "connected")
         assert running.reflector.resource is ENDPOINTS
         assert set(running.seen.failures) == {"forbidden"}

@@ -58,7 +58,7 @@ class Checkout:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=180,
         )
 
     def manage(self, *words: str) -> str:
@@ -76,7 +76,7 @@ class Checkout:
             f"http://127.0.0.1:{self.ports[room]}{path}", headers={"Host": host} if host else {}
         )
         try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, answer.headers.get("X-Practice-Pod", "")
         except urllib.error.HTTPError as error:
             error.close()
@@ -126,7 +126,7 @@ class Up:
     def text(self) -> str:
         return self.log.read_text()
 
-    def await_line(self, line: str, *, seconds: float = 90) -> None:
+    def await_line(self, line: str, *, seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while line not in self.text:
             assert self.process.poll() is None, f"script/up has ended:\n{self.text[-4000:]}"
@@ -137,14 +137,14 @@ class Up:
         """Signal the process alone; the seconds that it took to end."""
         began = time.monotonic()
         self.process.send_signal(number)
-        self.process.wait(20)
+        self.process.wait(60)
         return time.monotonic() - began
 
     def end(self) -> None:
         """Whatever a test has left, even a failed one."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
         for process in self.checkout.processes():
             with contextlib.suppress(psutil.NoSuchProcess):  # on its way out already
                 process.kill()

@@ -41,7 +41,7 @@ def python(name: str, code: str, *, store: bool = False) -> Program:
 
 
 def await_lines(log: io.StringIO, text: str, count: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while log.getvalue().count(f"| {text}") < count:
         assert time.monotonic() < deadline, log.getvalue()
         time.sleep(0.02)
@@ -49,7 +49,7 @@ def await_lines(log: io.StringIO, text: str, count: int) -> None:
 
 def test_a_child_that_ends_is_named_with_its_end(supervisor: Supervisor) -> None:
     child = supervisor.start(python("broken", "raise SystemExit(3)"))
-    child.process.wait(10)
+    child.process.wait(30)
     with pytest.raises(StartError, match=r"broken has ended \(exit code 3\)"):
         supervisor.check()
 
@@ -62,15 +62,15 @@ def test_a_program_that_is_not_there_is_named(supervisor: Supervisor) -> None:
 def test_a_command_that_fails_is_an_error_and_one_that_succeeds_is_none(
     supervisor: Supervisor,
 ) -> None:
-    supervisor.run(python("fine", "pass"), timeout=10)
+    supervisor.run(python("fine", "pass"), timeout=30)
     with pytest.raises(StartError, match="broken has ended"):
-        supervisor.run(python("broken", "raise SystemExit(1)"), timeout=10)
+        supervisor.run(python("broken", "raise SystemExit(1)"), timeout=30)
     with pytest.raises(StartError, match="slow took longer than"):
         supervisor.run(python("slow", SLEEP), timeout=0.2)
 
 
 def test_lines_carry_the_name_of_their_child(supervisor: Supervisor, log: io.StringIO) -> None:
-    supervisor.run(python("talker", "print('hello')"), timeout=10)
+    supervisor.run(python("talker", "print('hello')"), timeout=30)
     assert "talker   | hello" in log.getvalue()
 
 

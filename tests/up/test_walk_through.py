@@ -17,7 +17,7 @@ IDS = (
     " print([str(row.pk) for model in (Registry, Gateway, Api) for row in model.objects.all()])"
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def answers(checkout: Checkout, wanted: Callable[[int, set[str]], bool], *, seconds: float) -> bool:
@@ -39,14 +39,14 @@ def test_one_command_answers_follows_the_cluster_and_keeps_its_data(
     first.await_line("Portolan is up.")
     assert checkout.get("gateway", "/anything", HOST)[0] == 200
     assert checkout.get("console", "/login/")[0] == 200
-    assert answers(checkout, lambda status, pods: status == 200 and len(pods) == 3, seconds=5)
+    assert answers(checkout, lambda status, pods: status == 200 and len(pods) == 3, seconds=60)
 
     checkout.scale(5)
-    assert answers(checkout, lambda status, pods: status == 200 and len(pods) == 5, seconds=10)
+    assert answers(checkout, lambda status, pods: status == 200 and len(pods) == 5, seconds=60)
     checkout.scale(0)
-    assert answers(checkout, lambda status, pods: status == 503, seconds=10)
+    assert answers(checkout, lambda status, pods: status == 503, seconds=60)
     checkout.scale(3)
-    assert answers(checkout, lambda status, pods: status == 200 and len(pods) == 3, seconds=10)
+    assert answers(checkout, lambda status, pods: status == 200 and len(pods) == 3, seconds=60)
 
     ids = checkout.manage("shell", "--no-imports", "-c", IDS)
     assert len(ids.split(",")) == 3
@@ -55,9 +55,9 @@ def test_one_command_answers_follows_the_cluster_and_keeps_its_data(
     assert again.returncode == 1
     assert "running from this folder already" in again.stderr
 
-    assert first.stop(signal.SIGTERM) < 10
+    assert first.stop(signal.SIGTERM) < 20
     assert first.process.returncode == 0
-    assert checkout.await_silence(1) == []
+    assert checkout.await_silence(15) == []
     assert not (checkout.folder / "var/run/database_url").exists()
 
     second = up()
@@ -65,8 +65,8 @@ def test_one_command_answers_follows_the_cluster_and_keeps_its_data(
     assert checkout.manage("shell", "--no-imports", "-c", IDS) == ids
     assert "shown only this once" in first.text
     assert "shown only this once" not in second.text
-    assert second.stop(signal.SIGINT) < 10
-    assert checkout.await_silence(1) == []
+    assert second.stop(signal.SIGINT) < 20
+    assert checkout.await_silence(15) == []
 
 
 def test_the_log_and_the_command_lines_keep_secrets(

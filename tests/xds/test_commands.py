@@ -144,7 +144,7 @@ def test_the_command_serves_the_gateways_of_the_database(
         gateway.settings = {"address": "127.0.0.1", "port": bed.port}
         actions.change_gateway(gateway=gateway, actor=None)
         bed.url = f"http://127.0.0.1:{bed.port}"
-        eventually(lambda: bed.get("h1.org")[0] == 200, within=10, what="wake-up, not the look")
+        eventually(lambda: bed.get("h1.org")[0] == 200, within=15, what="wake-up, not the look")
         actions.change_gateway(gateway=_disabled(gateway), actor=None)
         time.sleep(0.5)
         assert bed.get("h1.org")[0] == 200  # it keeps what it has

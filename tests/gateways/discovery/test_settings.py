@@ -55,12 +55,12 @@ def test_how_long_an_answer_may_take(plane: Plane, valkey: Server, start: Start)
 
 def test_how_long_a_request_waits(plane: Plane, start: Start) -> None:
     """The feed was never published."""
-    for wait, least in ((0, 0.0), (1500, 1.4)):
+    for wait, least in ((0, 0.0), (5000, 4.9)):
         bed = start(first_state_wait=wait)
         eventually(lambda b=bed: b.control("/status")[1]["connected"])
         began = time.monotonic()
         assert bed.get("shop")[0] == 503
         assert time.monotonic() - began >= least
         if not wait:
-            assert time.monotonic() - began < 1.4
+            assert time.monotonic() - began < 4
         bed.stop()

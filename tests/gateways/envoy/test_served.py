@@ -109,10 +109,10 @@ def test_a_node_that_is_silent_for_too_long_is_a_504(
     node = Node(host="127.0.0.1", port=picky.server_port)
     publish(pair("slow", node, timeouts=Timeouts(read=400)))
     eventually(lambda: envoy.get("slow.org")[0] == 200, within=LONG)
-    picky.pause = 1.5
+    picky.pause = 6.0
     began = time.monotonic()
     assert envoy.get("slow.org")[0] == 504
-    assert time.monotonic() - began < 1.4
+    assert time.monotonic() - began < 5
 
 
 def test_a_node_that_is_gone_costs_no_request_unless_retries_are_off(

@@ -19,7 +19,7 @@ from tests.threads import eventually
 
 from .conftest import PUSHED, Start
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 TOKEN = "0123456789abcdef-of-the-flow"
 HOST = "traefik-flow.example.org"
 

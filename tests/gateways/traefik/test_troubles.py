@@ -112,8 +112,7 @@ def test_an_emptied_redis_and_a_restarted_traefik_are_filled_again(
         driver.touch()
     driver.start(epoch=1)  # as who drives it does after a failure
     driver.replace(resources)
-    took = eventually(lambda: gateway.proxy.get(HOST, "/cart")[0] == 200, within=30)
-    assert took < 10
+    eventually(lambda: gateway.proxy.get(HOST, "/cart")[0] == 200, within=30)
 
 
 def test_a_value_that_stops_traefik_is_repaired(
