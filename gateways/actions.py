@@ -6,17 +6,22 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from console import audit, wakeups
+from console import access, audit, wakeups
 from console.audit import Actor
 from console.contract import keys
 from console.models import AuditEntry
+from console.roles import Role
 from gateways import drivers, health
 from gateways.models import Gateway
 
+ADDRESS_IS_GIVEN = _("Only an administrator of the control plane gives a gateway its address.")
+
 
 def create_gateway(*, gateway: Gateway, actor: Actor) -> Gateway:
-    """Save a new gateway. Raises `ValidationError`; then nothing is saved."""
+    """Save a new gateway. Raises `ValidationError`, also for an address that the actor may not give
+    (`refuse_address`); then nothing is saved."""
     gateway.full_clean()
+    refuse_address("", gateway, actor)
     with transaction.atomic():
         gateway.save(force_insert=True)
         audit.record(
@@ -28,9 +33,12 @@ def create_gateway(*, gateway: Gateway, actor: Actor) -> Gateway:
 
 def change_gateway(*, gateway: Gateway, actor: Actor) -> Gateway:
     """Save a changed gateway; its driver starts again with the new settings. Raises
-    `ValidationError`, also for a stored secret that would go elsewhere (`refuse_detour`)."""
+    `ValidationError`, also for a stored secret that would go elsewhere (`refuse_detour`) and for an
+    address that the actor may not give (`refuse_address`)."""
     gateway.full_clean()
-    refuse_detour(Gateway.objects.get(pk=gateway.pk), gateway)
+    known = Gateway.objects.get(pk=gateway.pk)
+    refuse_detour(known, gateway)
+    refuse_address(known.url, gateway, actor)
     with transaction.atomic():
         stored = Gateway.objects.select_for_update().get(pk=gateway.pk)
         before, after = audit.facts(stored), audit.facts(gateway)
@@ -58,6 +66,20 @@ def refuse_detour(known: Gateway, gateway: Gateway) -> None:
     ):
         text = _("The secret would go to another server: give it again.")
         raise ValidationError({"secret": ValidationError(text, code="secret_needed")})
+
+
+def refuse_address(known: str, gateway: Gateway, actor: Actor) -> None:
+    """Where clients reach a gateway is for administrators of its control plane to say: *Try it*
+    sends there what an editor types, from the console's place in the network, and shows the
+    answer. Nobody (None) is the console itself; a gateway that is only tried out may have no
+    control plane. Raises `ValidationError`."""
+    if gateway.url in ("", known) or actor is None:
+        return
+    seats = access.seats_of(actor)
+    if not any(
+        one.control_plane.pk == gateway.control_plane_id for one in seats if one.may(Role.ADMIN)
+    ):
+        raise ValidationError({"url": ValidationError(ADDRESS_IS_GIVEN, code="admin_needed")})
 
 
 def delete_gateway(*, gateway: Gateway, actor: Actor) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from gateways import drivers
 from gateways.drivers.base import Finding
 from gateways.models import Gateway
-
-_TIMEOUT = 3.0  # seconds
+from gateways.tryout.sending import Call, NotSent, send
+from gateways.tryout.wording import why
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +46,23 @@ def _in_words(finding: Finding) -> Result:
 
 
 def _ask(url: str) -> Result:
-    """Any HTTP answer will do: a gateway without routes says 404. Redirects are not followed, and
-    nothing of the answer is shown but its status."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+    """Any HTTP answer will do: a gateway without routes says 404. It is asked as *Try it* asks:
+    redirects are not followed, and addresses that no gateway has are left alone. Nothing of the
+    answer is shown but its status."""
+    call = Call(
+        url=url,
+        host=urlsplit(url).netloc.rpartition("@")[2],
+        method="GET",
+        target="/",
+        headers=(("User-Agent", "portolan"),),
+    )
     try:
-        connection.request("GET", parts.path or "/", headers={"User-Agent": "portolan"})
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        answer = send(call, allow_loopback=settings.GATEWAYS_ALLOW_LOOPBACK)
+    except NotSent as error:
         return Result(
             False,
             _("Nothing answers at %(url)s.") % {"url": url},
-            _("Check the address, and that the gateway runs and listens there."),
-            str(error),
+            why(error),
+            error.detail,
         )
-    finally:
-        connection.close()
-    return Result(True, _("%(url)s answers (%(status)d).") % {"url": url, "status": status})
+    return Result(True, _("%(url)s answers (%(status)d).") % {"url": url, "status": answer.status})

@@ -68,6 +68,7 @@ class GatewayViewSet(RowViewSet[Gateway]):
         gateway.full_clean(
             exclude={"name", "control_plane"}, validate_unique=False, validate_constraints=False
         )
+        actions.refuse_address("", gateway, self.actor)
         return _tested(gateway)
 
     @extend_schema(operation_id="gateways_test", request=None, responses=GatewayTestSerializer)

@@ -23,6 +23,7 @@ from console.ui.pages import control_plane_of, page
 from . import nodes, sending
 from .asking import TryForm, gateways_of
 from .sending import Answer, NotSent
+from .wording import why
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def _tried(request: HttpRequest, api: Api, form: TryForm) -> dict[str, Any]:
         answer = sending.send(call, allow_loopback=settings.GATEWAYS_ALLOW_LOOPBACK)
     except NotSent as error:
         _log(request, form, error.code)
-        return {**context, "failure": _words(error), "detail": error.detail}
+        return {**context, "failure": why(error), "detail": error.detail}
     _log(request, form, answer.status)
     return context | {
         "answer": answer,
@@ -114,23 +115,6 @@ def _agreement(answer: Answer, traced: tracing.Trace) -> str:
     if answer.status in (502, 503, 504):
         return _("A route takes this request, but nobody behind it answers; the tracer says more.")
     return ""
-
-
-def _words(error: NotSent) -> str:
-    return {
-        "bad_address": _("The gateway's address is not one that requests can be sent to."),
-        "dns": _("The name in the gateway's address cannot be resolved."),
-        "refused_address": _(
-            "The console connects to no such address: it belongs to this machine alone or to its"
-            " cloud. GATEWAYS_ALLOW_LOOPBACK allows loopback."
-        ),
-        "refused": _("Nothing listens at the gateway's address: the connection is refused."),
-        "unreachable": _("The gateway's address cannot be reached from the console."),
-        "timeout": _("The gateway did not answer in time."),
-        "certificate": _("The gateway's certificate is not trusted for this host."),
-        "tls": _("The gateway speaks no TLS that the console understands."),
-        "no_http": _("What answers at the gateway's address does not speak HTTP, or hung up."),
-    }[error.code]
 
 
 def _text(answer: Answer) -> str:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.contract import keys
-from console.ui import toasts
+from console.ui import shown, toasts
 from console.ui.forms import ConfirmForm
 from console.ui.lists import Column, Listing, export
 from console.ui.pages import control_plane_of, page
@@ -42,13 +42,13 @@ def gateway_list(request: HttpRequest) -> HttpResponse:
     file = export(request, _told(plane_id, listing.rows), _columns(), name="gateways")
     if file is not None:
         return cast(HttpResponse, file)
-    shown = listing.page
-    told = _told(plane_id, shown.object_list)
+    rows = listing.page
+    told = _told(plane_id, rows.object_list)
     context = {
         "form": form,
         "filtered": any(request.GET.get(name) for name in form.fields),
         "listing": listing,
-        "page": shown,
+        "page": rows,
         "gateways": told,
         "topics": " ".join(
             [
@@ -63,11 +63,20 @@ def gateway_list(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
+def form_of(request: HttpRequest, gateway: Gateway) -> GatewayPageForm:
+    """The form of a gateway for who asks: its address is an administrator's to give."""
+    form = GatewayPageForm(request.POST or None, instance=gateway)
+    if not shown.may(request).administer:
+        form.fields["url"].disabled = True
+        form.fields["url"].help_text = actions.ADDRESS_IS_GIVEN
+    return form
+
+
 @page("GET", "POST")
 def gateway_create(request: HttpRequest) -> HttpResponse:
     first = next(iter(drivers.KINDS))
     gateway = Gateway(control_plane=control_plane_of(request), kind=first)
-    form = GatewayPageForm(request.POST or None, instance=gateway)
+    form = form_of(request, gateway)
     if request.method == "POST" and form.attempt(
         lambda: actions.create_gateway(gateway=gateway, actor=request.user)
     ):
@@ -80,7 +89,7 @@ def gateway_create(request: HttpRequest) -> HttpResponse:
 def gateway_edit(request: HttpRequest, pk: str) -> HttpResponse:
     gateway = get_object_or_404(rows_of(request), pk=pk)
     name = gateway.name
-    form = GatewayPageForm(request.POST or None, instance=gateway)
+    form = form_of(request, gateway)
     if request.method == "POST" and form.attempt(
         lambda: actions.change_gateway(gateway=gateway, actor=request.user)
     ):

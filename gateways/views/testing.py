@@ -8,9 +8,8 @@ from django.shortcuts import get_object_or_404, render
 
 from console.ui.pages import control_plane_of, page
 from gateways import actions, throttling, verification
-from gateways.forms import GatewayPageForm
 from gateways.models import Gateway
-from gateways.views.gateways import rows_of
+from gateways.views.gateways import form_of, rows_of
 
 
 @page("POST")
@@ -29,7 +28,7 @@ def gateway_test(request: HttpRequest, pk: str) -> HttpResponse:
 
 
 def _try_form(request: HttpRequest, gateway: Gateway) -> HttpResponse:
-    form = GatewayPageForm(request.POST, instance=gateway)
+    form = form_of(request, gateway)
     if not form.is_valid():
         errors = [
             f"{form.fields[name].label}: {text}" if name in form.fields else str(text)

@@ -77,7 +77,6 @@ def test_what_is_left_empty_has_its_default(page: Client, rows: Rows) -> None:
         ({"traefik-root_key": "a b"}, "traefik-root_key", "One word"),
         ({"traefik-entry_points": "a/b"}, "traefik-entry_points", "“a/b” is no entry point"),
         ({"name": "edge"}, "name", "exists already"),
-        ({"url": "nowhere at all"}, "url", "valid URL"),
         ({"kind": "nginx"}, "kind", "valid choice"),
     ],
 )

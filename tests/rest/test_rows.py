@@ -63,7 +63,6 @@ LIVES = {
         "/gateways/",
         {
             "name": "edge",
-            "url": "http://127.0.0.1:9080",
             "settings": {"redis_url": "redis://127.0.0.1:6379/2"},
             "secret": "xyz",
         },
