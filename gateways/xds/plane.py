@@ -5,6 +5,7 @@ What changed is handed to the event loop, which owns what is shown (`held`) and 
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import queue
@@ -39,7 +40,7 @@ class Plane:
         tell: Callable[[Plane, int, Mapping[str, set[str]]], None],
     ) -> None:
         self.id = control_plane_id
-        self.ready = False  # whether the control plane was ever compiled
+        self.known = asyncio.Event()  # the control plane was compiled, if only long ago
         self.update = 0
         self.positions: list[tuple[int, str]] = [(0, "")]  # update → position in the feed
         self.banned: Mapping[str, str] = {}
@@ -129,7 +130,7 @@ class Plane:
 
     def _show(self, turned: Turned, position: str, banned: Mapping[str, str]) -> None:
         """On the event loop."""
-        self.ready = True
+        self.known.set()
         self.update += 1
         self.positions = [*self.positions[-200:], (self.update, position)]
         self.banned = banned

@@ -244,8 +244,7 @@ class Server:
 
     async def _read(self, first: Any, connection: Connection, context: Any) -> None:
         # What Envoy has is compared with what there is, so that has to be known.
-        while not connection.gateway.plane.ready:
-            await asyncio.sleep(0.02)
+        await connection.gateway.plane.known.wait()
         connection.stream.turned(connection.gateway.plane.update, {})
         request = first
         while request is not grpc.aio.EOF:
@@ -265,6 +264,9 @@ class Server:
                 )
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(connection.wake.wait(), _LOOK)
+        error = None if reading.cancelled() else reading.exception()
+        if error is not None:
+            raise error  # gRPC says it in the log, and Envoy comes again
 
 
 def _why_not(wanted: str, row: Row | None) -> str:

@@ -1,73 +1,36 @@
 """What one Envoy has, wants and has not confirmed yet. No I/O; one thread.
 
-For each type there is at most one answer under way: what changes meanwhile is a name in `lacking`,
-and the next answer carries its newest state. So memory is bounded by the number of resources, and
-an Envoy that is slow gets fewer, not older answers.
+What changes is a name in `lacking`, and the next answer carries its newest state; a type's next
+answer waits for Envoy's word on the one before. So memory is bounded by the number of resources,
+and an Envoy that is slow gets fewer, not older answers.
+
+Envoy keeps back its word on clusters for as long as one of them is not ready (its nodes have not
+come, a name is not resolved, a first check is under way): so routes that lead to clusters wait for
+that word. Other clusters do not wait for it long.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from gateways.drivers.envoy import api
 from gateways.drivers.envoy.named import Named
 
+from .subscription import Answer, Lack, Said, Subscription, message
+
 TYPES = (api.CLUSTERS, api.ASSIGNMENTS, api.LISTENERS, api.ROUTES)
 # Routes wait so long for Envoy to have the clusters that they lead to; then the others matter more.
 PATIENCE = 5.0  # seconds
+# After so long without a word on clusters further ones are sent all the same, up to so many times.
+WARMING, MOST_UNDER_WAY = 1.0, 4  # seconds, answers
 _MOST_NAMES = 1_000  # resources in one answer
 _MOST_BYTES = 1_000_000
+_REASON = 500  # characters of a refusal that are kept
 
 Held = Callable[[str], Mapping[str, Named]]
-
-
-@dataclass(slots=True)
-class Lack:
-    """A name that Envoy lacks the newest state of. `update`: since which one; `fresh`: a change
-    that is being measured; `forced`: Envoy asked for it, whatever it has."""
-
-    update: int
-    fresh: bool = False
-    forced: bool = False
-
-
-@dataclass(slots=True)
-class Answer:
-    """An answer under way: what it says of each name (None: removed), and since which update each
-    was lacking."""
-
-    nonce: str
-    sent: dict[str, Named | None]
-    lacks: dict[str, Lack]
-
-
-@dataclass(slots=True)
-class Subscription:
-    every: bool = False
-    names: set[str] = field(default_factory=set)
-    has: dict[str, str] = field(default_factory=dict)  # name → version that it confirmed
-    lacking: dict[str, Lack] = field(default_factory=dict)
-    under_way: Answer | None = None
-    # Names of a refused answer, to be sent again in ever smaller parts until the bad one is alone.
-    apart: list[list[str]] = field(default_factory=list)
-    greeted: bool = False  # it was answered once, if only that there is nothing
-
-    def wants(self, name: str) -> bool:
-        return self.every or name in self.names
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Envoy's word on an answer: `refused` is its reason not to take it. `fresh`: those of its
-    resources that had changed and are taken."""
-
-    kind: str
-    sent: tuple[Named, ...]
-    fresh: tuple[Named, ...] = ()
-    refused: str = ""
 
 
 class Stream:
@@ -78,7 +41,7 @@ class Stream:
         self._nonces = 0
         self._update = 0  # the newest that was told
         self._awaited: set[str] = set()  # clusters sent whose nodes are not confirmed yet
-        self._awaiting_since: float | None = None
+        self._waiting_since: float | None = None  # routes, for clusters
         self.refused: dict[tuple[str, str], str] = {}  # type and name → Envoy's reason
 
     @property
@@ -87,7 +50,7 @@ class Stream:
         waiting = [
             lack.update
             for one in self._of.values()
-            for lacks in (one.lacking, one.under_way.lacks if one.under_way else {})
+            for lacks in (one.lacking, *(answer.lacks for answer in one.under_way.values()))
             for lack in lacks.values()
         ]
         return min(waiting) - 1 if waiting else self._update
@@ -107,7 +70,7 @@ class Stream:
             subscription = self._of.get(kind)
             if subscription:
                 for name in some:
-                    if subscription.wants(name) or name in subscription.has:
+                    if subscription.wants(name):
                         subscription.lacking.setdefault(name, Lack(update, fresh=True))
 
     def take(self, request: Any) -> Said | None:
@@ -120,25 +83,18 @@ class Stream:
             subscription = self._of[kind] = self._first(kind, request)
         else:
             for name in request.resource_names_subscribe:
-                if name == "*":
-                    subscription.every = True
-                else:
-                    subscription.names.add(name)
-                    subscription.lacking[name] = Lack(self._update, forced=True)
+                subscription.subscribe(name, self._held(kind), self._update)
         for name in request.resource_names_unsubscribe:
-            subscription.names.discard(name)
-            if not subscription.every:
-                subscription.has.pop(name, None)
-                subscription.lacking.pop(name, None)
+            subscription.unsubscribe(name, self._update)
         return self._answered(kind, subscription, request)
 
     def next(self) -> bytes | None:
         """The next answer to send, None if there is nothing to say now."""
         for kind in TYPES:
             subscription = self._of.get(kind)
-            if subscription is None or subscription.under_way:
+            if subscription is None or not self._may_answer(kind, subscription):
                 continue
-            if kind == api.ROUTES and self._holding():
+            if kind == api.ROUTES and self._holding(subscription):
                 continue
             made = self._answer(kind, subscription, self._sendable(kind, subscription))
             if made is not None:
@@ -147,86 +103,86 @@ class Stream:
 
     def _first(self, kind: str, request: Any) -> Subscription:
         """The first word on a type: perhaps Envoy brings what another server told it."""
-        names = set(request.resource_names_subscribe)
+        asked = set(request.resource_names_subscribe)
+        every, names = "*" in asked or not asked, asked - {"*"}
+        versions = request.initial_resource_versions
         subscription = Subscription(
-            every="*" in names or not names,
-            names=names - {"*"},
-            has=dict(request.initial_resource_versions),
+            every=every,
+            names=names,
+            has={name: versions[name] for name in versions if every or name in names},
         )
         subscription.greeted = bool(subscription.has)
         held = self._held(kind)
-        wanted = (held.keys() | subscription.has) if subscription.every else set()
-        for name in wanted | subscription.names:
+        wanted = (held.keys() | subscription.has) if every else set()
+        for name in wanted | names:
             now = held.get(name)
             if subscription.has.get(name) != (now.version if now else None) or (
-                now is None and name in subscription.names
+                now is None and name in names
             ):
                 subscription.lacking[name] = Lack(self._update)
+        if kind == api.ASSIGNMENTS:
+            for name in names & self._awaited:
+                subscription.lacking[name] = Lack(self._update, forced=True)
         return subscription
 
     def _answered(self, kind: str, subscription: Subscription, request: Any) -> Said | None:
-        answer = subscription.under_way
-        if answer is None or request.response_nonce != answer.nonce:
+        answer = subscription.under_way.pop(request.response_nonce, None)
+        if answer is None:
             return None
-        subscription.under_way = None
         if request.HasField("error_detail"):
-            reason = request.error_detail.message[:500]
+            reason = request.error_detail.message
             self._refuse(kind, subscription, answer, reason)
-            return Said(kind, tuple(filter(None, answer.sent.values())), refused=reason)
-        for name, sent in answer.sent.items():
+            sent = tuple(filter(None, answer.sent.values()))
+            return Said(kind, sent, refused=reason[:_REASON])
+        for name, one in answer.sent.items():
             self.refused.pop((kind, name), None)
-            if sent is None:
+            if one is None:
                 subscription.has.pop(name, None)
-            else:
-                subscription.has[name] = sent.version
+            elif subscription.wants(name):
+                subscription.has[name] = one.version
         if kind == api.ASSIGNMENTS:
             self._awaited -= answer.sent.keys()
-        if kind == api.CLUSTERS:
-            self._nodes_again(answer.sent)
-        fresh = tuple(
-            sent for name, sent in answer.sent.items() if sent and answer.lacks[name].fresh
-        )
+        fresh = tuple(one for name, one in answer.sent.items() if one and answer.lacks[name].fresh)
         return Said(kind, tuple(filter(None, answer.sent.values())), fresh)
 
     def _refuse(self, kind: str, subscription: Subscription, answer: Answer, reason: str) -> None:
-        """Envoy keeps what it had. Clusters it names, and takes the others."""
+        """Envoy keeps what it had. It names clusters, as many as find room in its sentence; what
+        became of the others of the answer it does not say, so they are sent again. If it names
+        none, they are sent in ever smaller parts until the bad one is alone."""
         self._awaited -= answer.sent.keys()
         names = list(answer.sent)
-        guilty = [name for name in names if name in reason]
-        if len(names) > 1 and not guilty:
-            for name in names:
-                subscription.lacking.setdefault(name, answer.lacks[name])
-            middle = len(names) // 2
-            subscription.apart += [names[middle:], names[:middle]]
-            return
-        for name in names:
-            sent = answer.sent[name]
-            if name in guilty or len(names) == 1:
-                self.refused[kind, name] = reason
-            elif sent:
-                subscription.has[name] = sent.version
+        guilty = {name for name in names if len(names) == 1 or _named(name, reason)}
+        for name in guilty:
+            self.refused[kind, name] = reason[:_REASON]
+        others = [name for name in names if name not in guilty and subscription.wants(name)]
+        for name in others:
+            subscription.lacking.setdefault(name, answer.lacks[name])
+        middle = 0 if guilty else len(others) // 2
+        subscription.apart += [part for part in (others[middle:], others[:middle]) if part]
 
-    def _nodes_again(self, sent: Mapping[str, Named | None]) -> None:
-        """Envoy makes a changed cluster anew and may wait for its nodes without asking."""
-        nodes = self._of.get(api.ASSIGNMENTS)
-        for name in sent:
-            if nodes and name in nodes.has and name in nodes.names:
-                nodes.lacking.setdefault(name, Lack(self._update, forced=True))
+    def _may_answer(self, kind: str, subscription: Subscription) -> bool:
+        under_way = subscription.under_way
+        if not under_way:
+            return True
+        newest = next(reversed(under_way.values()))
+        return (
+            kind == api.CLUSTERS
+            and len(under_way) < MOST_UNDER_WAY
+            and self._clock() - newest.at >= WARMING
+        )
 
-    def _holding(self) -> bool:
+    def _holding(self, routes: Subscription) -> bool:
         """Whether routes have to wait for the clusters that they lead to."""
         clusters = self._of.get(api.CLUSTERS)
-        if clusters is None:
-            return False
-        unsent = clusters.under_way or any(
-            name in self._held(api.CLUSTERS) for name in clusters.lacking
+        unsent = clusters is not None and (
+            clusters.under_way or any(name in self._held(api.CLUSTERS) for name in clusters.lacking)
         )
-        if not unsent and not self._awaited:
-            self._awaiting_since = None
+        if not routes.lacking or not (unsent or self._awaited):
+            self._waiting_since = None
             return False
-        if self._awaiting_since is None:
-            self._awaiting_since = self._clock()
-        return self._clock() - self._awaiting_since < PATIENCE
+        if self._waiting_since is None:
+            self._waiting_since = self._clock()
+        return self._clock() - self._waiting_since < PATIENCE
 
     def _sendable(self, kind: str, subscription: Subscription) -> list[str]:
         while subscription.apart:
@@ -242,18 +198,27 @@ class Stream:
             ]
         if kind != api.CLUSTERS:
             return list(subscription.lacking)
-        routes = self._of.get(api.ROUTES)
         # What is gone has to stay until no route leads there any more.
-        routed = routes is not None and (routes.under_way or routes.lacking)
+        routed = self._has_old_routes()
         return [name for name in subscription.lacking if name in held or not routed]
+
+    def _has_old_routes(self) -> bool:
+        """Whether Envoy has others than the newest, or may have: also because it refuses those."""
+        routes = self._of.get(api.ROUTES)
+        if routes is None:
+            return False
+        held = self._held(api.ROUTES)
+        return bool(routes.under_way or routes.lacking) or any(
+            name in held and version != held[name].version for name, version in routes.has.items()
+        )
 
     def _may_have(self, cluster: str) -> bool:
         """Whether Envoy may have this cluster."""
         clusters = self._of.get(api.CLUSTERS)
-        if clusters is None:
-            return False
-        under_way = clusters.under_way.sent if clusters.under_way else {}
-        return cluster in clusters.has or cluster in under_way
+        return clusters is not None and (
+            cluster in clusters.has
+            or any(cluster in answer.sent for answer in clusters.under_way.values())
+        )
 
     def _answer(self, kind: str, subscription: Subscription, names: list[str]) -> bytes | None:
         held = self._held(kind)
@@ -262,8 +227,7 @@ class Stream:
         size = 0
         for name in names:
             now, lack = held.get(name), subscription.lacking.pop(name)
-            known = subscription.has.get(name)
-            same = known == (now.version if now else None)
+            same = subscription.told(name) == (now.version if now else None)
             if same and not lack.forced and (now is not None or subscription.every):
                 continue  # it changed and changed back
             sent[name], lacks[name] = now, lack
@@ -275,30 +239,27 @@ class Stream:
         subscription.greeted = True
         self._nonces += 1
         nonce = str(self._nonces)
-        subscription.under_way = Answer(nonce, sent, lacks)
+        subscription.under_way[nonce] = Answer(nonce, sent, lacks, self._clock())
         if kind == api.CLUSTERS:
-            self._await_nodes(sent)
+            self._send_nodes(sent)
+        if kind == api.ROUTES:
+            self._waiting_since = None
         return message(kind, nonce, sent)
 
-    def _await_nodes(self, sent: Mapping[str, Named | None]) -> None:
+    def _send_nodes(self, sent: Mapping[str, Named | None]) -> None:
+        """Nodes follow their cluster. Envoy asks for those of a new one; a changed one it makes
+        anew and waits for its nodes, without asking for what it has asked for before."""
         nodes = self._of.get(api.ASSIGNMENTS)
         for name, one in sent.items():
             if one is None or not one.apart:
                 self._awaited.discard(name)
-            elif nodes is None or name not in nodes.has:
+                continue
+            if nodes is not None and nodes.wants(name):
+                nodes.lacking.setdefault(name, Lack(self._update)).forced = True
+            if nodes is None or name not in nodes.has:
                 self._awaited.add(name)
 
 
-def message(kind: str, nonce: str, sent: Mapping[str, Named | None]) -> bytes:
-    """A DeltaDiscoveryResponse."""
-    made = api.DeltaResponse(
-        type_url=kind,
-        nonce=nonce,
-        removed_resources=[name for name, one in sent.items() if one is None],
-    )
-    for one in filter(None, sent.values()):
-        resource = made.resources.add(name=one.name, version=one.version)
-        resource.resource.type_url = kind
-        resource.resource.value = one.body
-    body: bytes = made.SerializeToString()
-    return body
+def _named(name: str, reason: str) -> bool:
+    """Whether a refusal names a resource, not just another one that begins alike."""
+    return re.search(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])", reason) is not None
