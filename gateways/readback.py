@@ -13,7 +13,7 @@ from console.contract import wire
 from gateways import rendering
 from gateways.diffing import Difference
 from gateways.diffing.serving import addresses, of_upstream
-from gateways.driving.auditor import SETTLE
+from gateways.driving.given import SETTLE
 from gateways.models import Gateway
 from gateways.refusals import named
 from gateways.rendering import Asked

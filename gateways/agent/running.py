@@ -23,7 +23,7 @@ from gateways.instances import Instance
 from .config import Config, ConfigError
 from .lastgood import Keeper, LastGood
 from .remembered import Remembered
-from .telling import TellingReader
+from .telling import Teller
 
 log = logging.getLogger(__name__)
 
@@ -114,10 +114,15 @@ class Agent:
 
     def _auditor(self) -> Auditor:
         def reader() -> Reader:
-            made = drivers.reader(self._config.kind, self._config.settings, self._config.secret)
-            return TellingReader(made, self._client, self._config.gateway)
+            return drivers.reader(self._config.kind, self._config.settings, self._config.secret)
 
-        return Auditor(reader=reader, ledger=self._ledger, report=self._reporter, pace=self._pace)
+        return Auditor(
+            reader=reader,
+            ledger=self._ledger,
+            report=self._reporter,
+            pace=self._pace,
+            tell=Teller(self._client, self._config.gateway),
+        )
 
     def _wait(self, seconds: float, why: str) -> None:
         """Wait, and say meanwhile that the gateway cannot be given anything."""

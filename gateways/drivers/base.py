@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from console.contract.wire import Resource, Upstream
 
@@ -81,10 +81,12 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What an `apply` did. `written` counts the gateway's own objects or keys; `refused` names
-    resources that this kind cannot express, with the reason."""
+    resources that this kind cannot express, with the reason. `left` counts what is still to be
+    written: each further `apply` writes its own changes first and then a little of that."""
 
     written: int
     refused: Mapping[str, str] = field(default_factory=dict)
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,22 @@ class Reader(Protocol):
         """Our objects as the gateway has them, named and shaped as in `Preview`."""
 
     def served(self) -> Served | None:
-        """What the gateway uses now, all of it."""
+        """What the gateway uses now, all of it. With thousands of resources a great question."""
 
     def confirms(self, upstream: Upstream) -> bool | None:
         """Whether the gateway sends requests to exactly these nodes; costs one small question."""
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class PartReader(Reader, Protocol):
+    """A reader of a gateway that can be asked for a few resources, whatever it has."""
+
+    def served_of(self, resources: Mapping[str, Resource]) -> Served | None:
+        """What the gateway uses of these now, by some small questions for each; None: with these
+        settings it tells only all at once. Raises `DriverError`."""
 
 
 class Driver(Protocol):
@@ -159,7 +170,7 @@ class Driver(Protocol):
         refused. Raises `DriverError`."""
 
     def replace(self, resources: Mapping[str, Resource]) -> Applied:
-        """Make the gateway have exactly these of ours. Raises `DriverError`."""
+        """Make the gateway have exactly these of ours, or begin to. Raises `DriverError`."""
 
     def apply(self, changes: Changes) -> Applied:
         """Make the gateway follow these changes. Raises `DriverError`."""

@@ -1,4 +1,9 @@
-"""Reading what the Admin API of an APISIX with etcd has."""
+"""Reading what the Admin API of an APISIX with etcd has.
+
+For a list APISIX reads all objects of the kind, whatever the page or the filter: a tenth of a
+millisecond an object, in which that worker serves no request. So lists are read whole, once when a
+driver starts; else single objects are asked for, each of which is one read of etcd's.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +17,6 @@ from .plain import plain
 from .render import Objects
 
 ROOT = "/apisix/admin"
-_PAGE = 500  # the most that APISIX gives
-_MOST_PAGES = 2000
 
 
 def ours(api: Api, prefix: str) -> Objects:
@@ -28,25 +31,16 @@ def ours(api: Api, prefix: str) -> Objects:
 
 def listed(api: Api, kind: str) -> list[dict[str, Any]]:
     """All objects of a kind. Raises `DriverError`."""
-    found: dict[str, dict[str, Any]] = {}
-    for page in range(1, _MOST_PAGES):
-        answer = api.ask("GET", f"{ROOT}/{kind}?page={page}&page_size={_PAGE}")
-        items = _items(answer, api)
-        known = len(found)
-        for item in items:
-            body = body_of(item)
-            if body is not None:
-                found[str(body["id"])] = body
-        # APISIX 2.15 gives all at once, whatever is asked for.
-        if len(items) != _PAGE or len(found) == known:
-            return list(found.values())
-    raise DriverError(f"APISIX at {api.place} has no last page.", code="answer")
+    items = _items(api.ask("GET", f"{ROOT}/{kind}"), api)
+    return [body for item in items if (body := body_of(item)) is not None]
 
 
 def one(api: Api, name: str) -> dict[str, Any] | None:
     """One object, plain; None: there is none. Raises `DriverError`."""
     answer = api.ask("GET", f"{ROOT}/{name}")
     if answer.status == 404:
+        if answer.word != "Key not found":
+            raise no_admin_api(api)
         return None
     said = answer.body if isinstance(answer.body, dict) else {}
     body = body_of(said.get("node", said))

@@ -1,23 +1,32 @@
 """What APISIX itself says that it has: its Control API tells what a worker uses, the Admin API and
-the file what it was given."""
+the file what it was given.
+
+To answer, the Control API copies all objects, or all before the one that it is asked for, and that
+worker serves no request meanwhile: with thousands of objects for most of a second. It is asked as
+long as it answers quickly; the Admin API of an APISIX with etcd tells single objects at any size.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from console.contract.wire import Upstream
+from console.contract.wire import Resource, Upstream
 from gateways.drivers.base import DriverError, Process, Served
 from gateways.drivers.folders import permitted_file
 
 from . import document, file, listing, names, standalone
 from .admin import Api, version
+from .conditions import Unsupported
 from .plain import plain
-from .render import Objects, bracketed
+from .render import Objects, bracketed, render
 from .settings import ADMIN, STANDALONE, Settings
 
-_TIMEOUT = 5.0  # seconds
+_TIMEOUT = 10.0  # seconds; a list of 10,000 takes two
+_QUICK = 0.05  # seconds that the Control API may take for one object
+_OFTEN = 3  # times in a row that it took longer, after which it is asked no more
 
 
 class ApisixReader:
@@ -34,6 +43,7 @@ class ApisixReader:
         self._control = (
             Api(settings.control_url, timeout=_TIMEOUT) if settings.control_url else None
         )
+        self._slow = 0  # answers of the Control API in a row
 
     def processes(self) -> list[Process]:
         """One: what answers at the settings' addresses. Only the Admin API tells its release."""
@@ -75,12 +85,25 @@ class ApisixReader:
         }
         return Served(upstreams, frozenset(routes))
 
+    def served_of(self, resources: Mapping[str, Resource]) -> Served | None:
+        if self._settings.mode != ADMIN or self._settings.discovery != "nodes":
+            return None
+        upstreams: dict[str, tuple[str, ...]] = {}
+        routes: set[str] = set()
+        for key, resource in resources.items():
+            body = self._given_of(resource)
+            if body is not None and isinstance(resource, Upstream):
+                upstreams[key] = _addresses(body)
+            elif body is not None:
+                routes.add(key)
+        return Served(upstreams, frozenset(routes))
+
     def confirms(self, upstream: Upstream) -> bool | None:
         wanted = tuple(
             sorted(f"{bracketed(one.host)}:{one.port}" for one in upstream.nodes if one.weight > 0)
         )
         name = names.upstream(self._prefix, upstream.id)
-        if self._control is not None:
+        if self._control is not None and self._slow < _OFTEN:
             body = self._one_used(name)
         elif self._settings.mode == ADMIN and self._admin is not None:
             body = listing.one(self._admin, name)
@@ -98,6 +121,18 @@ class ApisixReader:
 
     def _given(self) -> Mapping[str, Any] | None:
         return self.documents() if self._admin is not None else None
+
+    def _given_of(self, resource: Resource) -> dict[str, Any] | None:
+        """The first object that APISIX has of a resource."""
+        assert self._admin is not None  # noqa: S101 - its callers asked
+        try:
+            wanted = render(resource, self._settings)
+        except Unsupported:
+            return None
+        found = (listing.one(self._admin, name) for name in wanted)
+        return next(
+            (one for one in found if one is not None and names.is_ours(self._prefix, one)), None
+        )
 
     def _used(self) -> Objects:
         """Objects of ours that a worker uses."""
@@ -119,7 +154,9 @@ class ApisixReader:
 
     def _one_used(self, name: str) -> dict[str, Any] | None:
         assert self._control is not None  # noqa: S101 - its callers asked
+        began = time.monotonic()
         answer = self._control.ask("GET", f"/v1/upstream/{names.id_of(name)}")
+        self._slow = self._slow + 1 if time.monotonic() - began > _QUICK else 0
         if answer.status == 404:
             return None
         body = listing.body_of(answer.body)

@@ -71,9 +71,9 @@ def test_lags_end_when_the_gateway_has_the_change(house: House) -> None:
 def test_what_is_served_otherwise_is_named_and_healed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gateways.driving import auditor
+    from gateways.driving import given
 
-    monkeypatch.setattr(auditor, "SETTLE", 0.5)
+    monkeypatch.setattr(given, "SETTLE", 0.5)
     house.publish()
     with house.driven(PACE):
         eventually(lambda: house.status.audited_at > 0 and not house.status.differences, within=20)
