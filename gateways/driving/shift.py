@@ -3,6 +3,9 @@
 The first thing that a gateway is given is everything, then what changed. Nothing is sent before
 something is known. Whatever fails ends the shift; the next one starts the driver anew, which learns
 what the gateway has and replaces what differs.
+
+A driver may leave some of what it was given for later. Until it has brought that, the gateway is
+not where the feed is; what changes meanwhile is given to the driver first.
 """
 
 from __future__ import annotations
@@ -64,6 +67,7 @@ class Shift:
         self._news = News(phase=WAITING)
         self._pulled = driver.pulled
         self._judged = -self._pace.report
+        self._left = 0
         self.applied = False
 
     def run(self, epoch: int) -> None:
@@ -74,7 +78,8 @@ class Shift:
         while self._house.going and not self._house.changed:
             if self._source.known and self._step():
                 touched = time.monotonic()
-                self._house.settled()
+                if not self._left:
+                    self._house.settled()
             if self.applied and time.monotonic() - touched > self._pace.touch:
                 touched = time.monotonic()
                 self._house.prove()
@@ -82,18 +87,21 @@ class Shift:
             if self.applied and self._auditor.wants_all_anew():
                 return
             self._tell()
-            self._source.wait(WAIT)
+            self._source.wait(0 if self._left else WAIT)
 
     def _step(self) -> bool:
         """Bring the gateway up to the feed; tell whether there was anything to do."""
         taken = self._source.take()
-        if self.applied and not taken:
+        if self.applied and not taken and not self._left:
             # Commits that changed nothing: there is nothing that the gateway lacks.
             if self._news.applied != self._source.position:
                 self._news = replace(self._news, applied=self._source.position)
                 self._auditor.moved(self._source.position)
             return False
-        self._bring(taken)
+        if taken or not self.applied:
+            self._bring(taken)
+        if self._left:
+            self._bring({})
         return True
 
     def _bring(self, taken: States) -> None:
@@ -101,25 +109,32 @@ class Shift:
         self._house.prove()
         if self.applied:
             done = self._driver.apply(resources)
-            self._auditor.applied(resources, self._source.position, done.refused)
+            self._left = done.left
+            self._auditor.applied(resources, self._position, done.refused, left=done.left)
         else:
             whole = {key: resource for key, resource in resources.items() if resource}
             done = self._driver.replace(whole)
-            self._auditor.replaced(whole, self._source.position, done.refused)
+            self._left = done.left
+            self._auditor.replaced(whole, self._position, done.refused, left=done.left)
             self.applied = True
         self._note(done)
 
     def _note(self, done: Applied) -> None:
+        if not done.left:
+            self._news = replace(self._news, phase=IN_SYNC, applied_at=millis())
         self._news = replace(
             self._news,
-            phase=IN_SYNC,
-            applied=self._source.position,
-            applied_at=millis(),
+            applied=self._position,
             resources=int(self._driver.describe().get("resources", 0)),
             written=self._news.written + done.written,
             refused={**done.refused, **self._decoder.unreadable},
         )
         self._judged = -self._pace.report
+
+    @property
+    def _position(self) -> str:
+        """Up to where the gateway has everything."""
+        return self._news.applied if self._left else self._source.position
 
     def _tell(self) -> None:
         found = self._auditor.findings

@@ -69,9 +69,7 @@ def _admin(api: Api, settings: Settings) -> Iterator[Finding]:
 
 def _mode(api: Api, settings: Settings) -> Finding:
     if settings.mode == ADMIN:
-        answer = api.ask("GET", f"{listing.ROOT}/routes?page=1&page_size=10")
-        if answer.status == 404 and answer.word != "Key not found":
-            raise listing.no_admin_api(api)
+        listing.one(api, "routes/-")
         return Finding("mode", True, gettext_noop("It keeps its configuration in etcd."))
     standalone.read(api)
     return Finding("mode", True, gettext_noop("It keeps its configuration in memory."))

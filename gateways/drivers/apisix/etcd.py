@@ -4,11 +4,14 @@ An object is always written whole: a PUT heals whatever became of it, and costs 
 of its nodes costs (both read the object from etcd, check all of it and write it). APISIX refuses a
 route whose upstream is not there, and the deletion of an upstream that a route needs: upstreams are
 written before routes, and deleted after them.
+
+Thousands of objects take a minute. They are written a few at a time, so that whoever drives can
+bring what changed meanwhile before the rest, and proves each time that the gateway is still his.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, ClassVar
@@ -16,16 +19,21 @@ from typing import Any, ClassVar
 from console.contract.wire import Resource
 from gateways.drivers.base import Applied, Changes, DriverError
 
-from . import listing, names
+from . import listing
 from .admin import Api, version
+from .backlog import Backlog
 from .book import Book, upstreams_of
 from .listing import ROOT
-from .plain import plain, same
+from .plain import same
 from .render import Objects
 from .settings import Settings
 
 _CONNECTIONS = 6
-_FEW = 8  # objects that one connection writes, as quickly as more would
+_FEW = 2  # objects that one connection writes, as quickly as more would
+# Objects that one `apply` writes besides its own changes: some 20 ms, for which a change may have
+# to wait.
+_TURN = 12
+_OWN = 60  # of its own changes; more are left, too
 
 
 class EtcdDriver:
@@ -36,6 +44,7 @@ class EtcdDriver:
     def __init__(self, settings: Settings, secret: str) -> None:
         self._prefix = settings.id_prefix
         self._book = Book(settings)
+        self._backlog = Backlog()
         self._apis = [Api(settings.admin_url, secret) for _ in range(_CONNECTIONS)]
         self._held: Objects = {}  # what the gateway has of ours, as it was read or written
         self._said: dict[str, str] = {}  # what APISIX said of objects that it refused
@@ -45,10 +54,13 @@ class EtcdDriver:
     def start(self, *, epoch: int = 0) -> None:
         self._held = listing.ours(self._apis[0], self._prefix)
         self._said, self._lingering = {}, set()
+        self._backlog.clear()
 
     def replace(self, resources: Mapping[str, Resource]) -> Applied:
         self._book.replace(resources, had=self._held)
-        return self._follow(self._book.objects.keys() | self._held.keys())
+        self._backlog.clear()
+        self._note(self._book.objects.keys() | self._held.keys())
+        return self._write(_TURN)
 
     def apply(self, changes: Changes) -> Applied:
         differing = set(self._book.apply(changes))
@@ -58,14 +70,15 @@ class EtcdDriver:
             for name in self._said
             if upstreams_of(self._book.objects.get(name, {})) in differing
         }
-        return self._follow(differing | waiting)
+        own = self._note(differing | waiting)
+        return self._write(min(own, _OWN) or _TURN)
 
     def touch(self) -> None:
         """One object in turn is looked at: gone, the store was emptied; else it is set right."""
-        self._follow(set(self._lingering))
+        self._write(self._note(set(self._lingering)))
         name = self._next()
         if name is None:
-            listing.listed(self._apis[0], "upstreams")
+            listing.one(self._apis[0], "upstreams/-")  # whether it is there at all
             return
         found = listing.one(self._apis[0], name)
         if found is None:
@@ -74,7 +87,7 @@ class EtcdDriver:
             )
         if not same(self._held[name], found):
             self._held[name] = found
-            self._follow({name})
+            self._write(self._note({name}))
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -84,6 +97,7 @@ class EtcdDriver:
             "objects": len(self._held),
             "refused": len(self._book.refused) + len(self._said),
             "lingering": len(self._lingering),
+            "left": len(self._backlog),
         }
 
     def _next(self) -> str | None:
@@ -92,43 +106,51 @@ class EtcdDriver:
         self._looked = (self._looked + 1) % len(self._held)
         return next(islice(self._held, self._looked, None))
 
-    def _follow(self, candidates: Iterable[str]) -> Applied:
-        """Write and delete what differs among these names."""
-        wanted = self._book.objects
-        puts: dict[str, list[str]] = {kind: [] for kind in names.KINDS}
-        gone: dict[str, list[str]] = {kind: [] for kind in names.KINDS}
-        for name in sorted(candidates):
-            if name not in wanted:
+    def _note(self, candidates: Iterable[str]) -> int:
+        """What differs among these names is to be written next; how many that is."""
+        wanted, held = self._book.objects, self._held
+        differing = set()
+        for name in candidates:
+            if name not in held or name not in wanted or not same(wanted[name], held[name]):
+                differing.add(name)
+            else:
+                held[name] = wanted[name]  # one of the two suffices
                 self._said.pop(name, None)
                 self._lingering.discard(name)
-                if name in self._held:
-                    gone[names.kind_of(name)].append(name)
-            elif name not in self._held or not same(wanted[name], self._held[name]):
-                puts[names.kind_of(name)].append(name)
-            else:
-                self._said.pop(name, None)
-        written = self._each(self._put, puts["upstreams"]) + self._each(self._put, puts["routes"])
-        written += self._each(self._delete, gone["routes"])
-        written += self._each(self._delete, gone["upstreams"])
-        return Applied(written, self._book.refusals(self._said))
+                self._backlog.discard(name)
+        return self._backlog.add(differing, wanted)
 
-    def _each(self, write: Callable[[Api, str], bool], todo: list[str]) -> int:
-        """Write these by few connections; how many were. Raises the first `DriverError`, after
-        which it is unknown what became of the others."""
+    def _write(self, most: int) -> Applied:
+        """Write and delete so many of what is to be. Raises the first `DriverError`, after which it
+        is unknown what became of the others."""
+        wanted, written = self._book.objects, 0
+        while most > 0 and (todo := self._backlog.take(most, wanted)):
+            written += self._each(todo)
+            most -= len(todo)
+        return Applied(written, self._book.refusals(self._said), len(self._backlog))
+
+    def _each(self, todo: list[str]) -> int:
+        """By few connections; how many were written."""
         if len(todo) <= _FEW:
-            return sum(write(self._apis[0], name) for name in todo)
+            return sum(self._bring(self._apis[0], name) for name in todo)
 
         def some(number: int) -> int:
-            return sum(write(self._apis[number], name) for name in todo[number::_CONNECTIONS])
+            mine = todo[number::_CONNECTIONS]
+            return sum(self._bring(self._apis[number], name) for name in mine)
 
         with ThreadPoolExecutor(_CONNECTIONS) as threads:
             return sum(threads.map(some, range(_CONNECTIONS)))
 
-    def _put(self, api: Api, name: str) -> bool:
-        body = self._book.objects[name]
+    def _bring(self, api: Api, name: str) -> bool:
+        body = self._book.objects.get(name)
+        if body is None:
+            return self._delete(api, name)
+        return self._put(api, name, body)
+
+    def _put(self, api: Api, name: str, body: dict[str, Any]) -> bool:
         answer = api.ask("PUT", f"{ROOT}/{name}", body)
         if answer.status in (200, 201):
-            self._held[name] = plain(names.kind_of(name), body)
+            self._held[name] = body
             self._said.pop(name, None)
             return True
         if answer.status == 404:
@@ -138,9 +160,13 @@ class EtcdDriver:
         return False
 
     def _delete(self, api: Api, name: str) -> bool:
+        self._said.pop(name, None)
+        if name not in self._held:
+            return False
         answer = api.ask("DELETE", f"{ROOT}/{name}")
         if answer.status in (200, 404):
             self._held.pop(name, None)
+            self._lingering.discard(name)
             return True
         # Still in use: by a route of someone else, or as this worker of APISIX has not heard yet of
         # the route's end. It harms nobody, and is tried again.

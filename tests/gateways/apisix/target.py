@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from gateways import drivers
-from gateways.drivers.base import Driver, Reader
+from gateways.drivers.base import Applied, Driver, Reader
 
 from .standin import StandIn
 
@@ -120,6 +120,16 @@ class Target:
                     return None
                 raise AssertionError(error.read().decode()) from error
         return json.loads(content) if content else None
+
+
+def filled(driver: Driver, resources: dict[str, Any]) -> Applied:
+    """Bring all of it, as whoever drives does."""
+    done = driver.replace(resources)
+    written = done.written
+    while done.left:
+        done = driver.apply({})
+        written += done.written
+    return Applied(written, done.refused)
 
 
 def real() -> Target:

@@ -10,7 +10,7 @@ from gateways.drivers.base import DriverError
 
 from . import worlds
 from .conftest import server_of
-from .target import Target
+from .target import Target, filled
 
 
 @pytest.mark.parametrize("lost", [0, 1, 3])
@@ -137,16 +137,18 @@ def test_a_route_waits_for_its_upstream(admin: Target) -> None:
     assert admin.documents() == admin.preview(worlds.shops(1))
 
 
-def test_more_objects_than_a_page_has(admin: Target) -> None:
-    admin.started().replace(worlds.shops(620))
+def test_a_list_is_asked_for_once_however_long_it_is(admin: Target) -> None:
+    filled(admin.started(), worlds.shops(620))
+    server_of(admin).requests.clear()
     assert admin.started().replace(worlds.shops(620)).written == 0
+    assert len(server_of(admin).requests) == 2
     assert len(admin.documents()) == 1240
 
 
 @pytest.mark.parametrize("services", [100, 1000])
 def test_one_change_is_one_request_at_any_size(admin: Target, services: int) -> None:
     driver = admin.started()
-    driver.replace(worlds.shops(services))
+    filled(driver, worlds.shops(services))
     server = server_of(admin)
     server.requests.clear()
     driver.apply(worlds.upstream(7, nodes=5))
@@ -156,7 +158,7 @@ def test_one_change_is_one_request_at_any_size(admin: Target, services: int) -> 
 
 def test_what_is_unchanged_costs_no_request(admin: Target) -> None:
     driver = admin.started()
-    driver.replace(worlds.shops(20))
+    filled(driver, worlds.shops(20))
     server_of(admin).requests.clear()
     driver.apply(worlds.shops(20))
     assert server_of(admin).requests == []

@@ -9,7 +9,7 @@ from tests.threads import eventually
 
 from . import worlds
 from .conftest import settled
-from .target import Target
+from .target import Target, filled
 
 
 def test_what_is_given_is_there(target: Target) -> None:
@@ -21,7 +21,7 @@ def test_what_is_given_is_there(target: Target) -> None:
 
 def test_every_example_is_taken_and_read_back_as_it_was_said(target: Target) -> None:
     world = worlds.examples()
-    done = target.started().replace(world)
+    done = filled(target.started(), world)
     assert done.refused == {}
     assert target.documents() == target.preview(world)
 
@@ -46,7 +46,7 @@ def test_a_service_is_scaled(target: Target) -> None:
 def test_what_did_not_change_is_not_written(target: Target) -> None:
     world = worlds.examples()
     driver = target.started()
-    driver.replace(world)
+    filled(driver, world)
     assert driver.apply(world).written == 0
     assert driver.replace(world).written == 0
     # Another process learns what is there.
@@ -104,7 +104,7 @@ def test_two_control_planes_on_one_apisix_leave_each_other_alone(target: Target)
 
 def test_a_change_of_one_service_is_one_write(target: Target) -> None:
     driver = target.started()
-    driver.replace(worlds.shops(30))
+    filled(driver, worlds.shops(30))
     assert driver.apply(worlds.upstream(7, nodes=4)).written == 1
     assert driver.apply(worlds.upstream(7, nodes=4)).written == 0
 
