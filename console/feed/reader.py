@@ -6,7 +6,9 @@ lost, doubled or merged: a reader that doubts reads all states again and still r
 differs from what it reported before.
 
 A feed that has never been published, or that Redis has lost, reports nothing: its reader keeps
-what it had until the writer publishes again.
+what it had until the writer publishes again. So it does while Redis has an older copy (a replica
+that lagged became primary): a lower position whose last commit is no later than the newest that was
+read. A lower position with a later commit is a history that began anew, and is followed.
 """
 
 from __future__ import annotations
@@ -51,6 +53,9 @@ class Followed(Protocol):
 
     @property
     def last_id(self) -> str: ...
+
+    def _is_older(self, position: Position, at: int) -> bool:
+        return self.position is not None and position < self.position and at <= self.committed_at
 
     def absorb(self, entries: Entries) -> None:
         """Take new entries; called with none when the wait was over."""
@@ -112,7 +117,7 @@ class FeedReader:
         """Read all states, if the feed has been published. Raises `RedisError`."""
         epoch, seq, at = self._client.hmget(self._keys.meta, ["epoch", "seq", "at"])
         self._looked = self._clock()
-        if not int(seq or 0):
+        if not int(seq or 0) or self._is_older(Position(int(epoch), int(seq)), int(at or 0)):
             return
         states: States = dict(scan(self._client, self._keys))
         if not self._client.hexists(self._keys.meta, "seq"):
@@ -122,12 +127,15 @@ class FeedReader:
         self.position = Position(int(epoch), int(seq))
         self.committed_at = int(at or 0)
 
+    def _is_older(self, position: Position, at: int) -> bool:
+        return self.position is not None and position < self.position and at <= self.committed_at
+
     def absorb(self, entries: Entries) -> None:
         if not entries:
             self._doubt()
             return
         self._looked = self._clock()
-        position, keys = self.position, set[str]()
+        position, keys, at = self.position, set[str](), self.committed_at
         for entry_id, fields in entries:
             epoch, seq = (int(part) for part in entry_id.split(b"-"))
             if position is None or epoch != position.epoch or seq != position.seq + 1:
@@ -135,12 +143,12 @@ class FeedReader:
                 return
             position = Position(epoch, seq)
             keys.update(json.loads(fields[b"keys"]))
-            self.committed_at = int(fields[b"at"])
+            at = int(fields[b"at"])
         states = self._read(sorted(keys))
         if None in states.values() and not self._client.hexists(self._keys.meta, "seq"):
             return  # lost since the entries came
         self._note(states)
-        self.position = position
+        self.position, self.committed_at = position, at
 
     def _doubt(self) -> None:
         """Look whether the silence is true: a lost stream would be silent for ever, and a feed that

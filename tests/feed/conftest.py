@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
 from django.conf import settings
@@ -56,8 +57,10 @@ def feed(store: Client) -> FeedKeys:
 
 @pytest.fixture
 def make_writer(store: Client) -> MakeWriter:
+    moments = count(1_700_000_000.0)
+
     def make(epoch: int = 1, *, client: Client = store, opened: bool = True) -> FeedWriter:
-        writer = FeedWriter(client, FEED, epoch=epoch, now=lambda: 1_700_000_000.0)
+        writer = FeedWriter(client, FEED, epoch=epoch, now=lambda: next(moments))
         if opened:
             writer.open()
         return writer

@@ -22,7 +22,7 @@ def test_snapshot_then_follow(store: Client, make_writer: MakeWriter, view: View
     writer.commit({"b": None})
     assert view.look().states == {"a": b"2"}
     assert view.reader.position == Position(1, 3)
-    assert view.reader.committed_at == 1_700_000_000_000
+    assert view.reader.committed_at == 1_700_000_002_000, "the third second of the writers"
 
 
 def test_a_feed_that_was_never_published_is_not_known(store: Client, view: View) -> None:
@@ -178,6 +178,36 @@ def test_a_history_that_began_anew_lower_down_is_followed(
     store.flushdb()
     make_writer(2).commit({"b": b"1"})  # PostgreSQL came back from an old backup, too
     assert view.look(later=3).states == {"b": b"1"}
+
+
+def test_an_old_copy_takes_nothing_back(store: Client, make_writer: MakeWriter, view: View) -> None:
+    """A replica that lagged became primary: what was read stays until the writer repaired it."""
+    writer = make_writer()
+    writer.commit({"a": b"1", "b": b"1"})
+    old = {key: store.dump(key) for key in FEED.all()}
+    writer.commit({"a": b"2", "b": None})
+    assert view.look().states == {"a": b"2"}
+    for key, value in old.items():
+        store.restore(key, 0, value, replace=True)
+    for _ in range(3):
+        assert view.look(later=3).states == {"a": b"2"}
+    writer.replace({"a": b"2", "c": b"1"})
+    assert view.look(later=3).states == {"a": b"2", "c": b"1"}
+
+
+def test_an_old_copy_that_another_worker_goes_on_with_is_followed(
+    store: Client, make_writer: MakeWriter, view: View
+) -> None:
+    writer = make_writer()
+    writer.commit({"a": b"1"})
+    old = {key: store.dump(key) for key in FEED.all()}
+    writer.commit({"a": b"2"})
+    writer.commit({"a": b"3"})
+    view.look()
+    for key, value in old.items():
+        store.restore(key, 0, value, replace=True)
+    make_writer().commit({"a": b"4"})
+    assert view.look(later=3).states == {"a": b"4"}
 
 
 def test_a_history_that_began_anew_and_came_as_far_is_followed(

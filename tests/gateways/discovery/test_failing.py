@@ -121,6 +121,23 @@ def test_an_older_feed_is_not_taken(plane: Plane, valkey: Server, start: Start) 
     assert "behind" not in bed.control("/status")[1]
 
 
+def test_a_history_that_began_anew_lower_down_is_followed(
+    plane: Plane, valkey: Server, start: Start
+) -> None:
+    """Redis was emptied, and the console came back from an old backup with lower epochs."""
+    plane.epoch = 9
+    plane.writer = plane.taken_over()
+    plane.publish(upstream("shop", 80))
+    bed = start()
+    serves(bed, "shop", 80)
+    valkey.client.flushall()
+    plane.epoch = 2
+    plane.writer = plane.taken_over()
+    plane.publish(upstream("shop", 81))
+    serves(bed, "shop", 81)
+    at(bed, "2-1")
+
+
 def test_an_emptied_redis_takes_nothing(
     plane: Plane, valkey: Server, start: Start, serve: Serve
 ) -> None:

@@ -52,9 +52,12 @@ function _M:name()
 end
 
 
-local function older(meta, position)
-    return position and (meta.epoch < position.epoch
-        or (meta.epoch == position.epoch and meta.seq < position.seq))
+-- Whether Redis has an old copy: a lower position whose last commit is no later than the newest that
+-- this worker knows. A lower one that was written later is a history that began anew.
+local function older(self, meta)
+    local mine = self.position
+    return mine and meta.at <= self.committed_at and (meta.epoch < mine.epoch
+        or (meta.epoch == mine.epoch and meta.seq < mine.seq))
 end
 
 
@@ -88,7 +91,7 @@ function _M:sync(red)
         if not meta then
             return not err or nil, err
         end
-        if older(meta, self.position) then
+        if older(self, meta) then
             self.behind = meta.epoch .. "-" .. meta.seq
             return true
         end
