@@ -22,9 +22,9 @@ def test_a_gateway_is_tried_made_switched_and_deleted(inside: Page, house: House
     expect(tab.get_by_role("radio", name="Apache APISIX")).to_be_checked()
     tab.get_by_role("radio", name="Traefik").check()
     # Only what matters with the chosen provider is shown.
-    tab.get_by_label("Provider").select_option("file")
+    tab.get_by_label("Provider", exact=True).select_option("file")
     expect(tab.get_by_label("Redis of the tree")).not_to_be_visible()
-    tab.get_by_label("Provider").select_option("redis")
+    tab.get_by_label("Provider", exact=True).select_option("redis")
     tab.get_by_label("Redis of the tree").fill("nowhere")
     tab.get_by_role("button", name="Test connection").click()
     result = tab.locator("#test-result")

@@ -12,10 +12,10 @@ from console.contract.matching import Request
 from console.contract.wire import Expression, Node, Path, Route, Upstream
 from gateways.drivers.base import Driver
 from tests.gateways.conftest import Proxy, Serve
-from tests.gateways.test_traefik import driver
+from tests.gateways.test_traefik import driver, tree
 from tests.threads import eventually
 
-__all__ = ["driver"]
+__all__ = ["driver", "tree"]
 
 HOST = "shop.example.org"
 
