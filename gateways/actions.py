@@ -71,14 +71,13 @@ def refuse_detour(known: Gateway, gateway: Gateway) -> None:
 def refuse_address(known: str, gateway: Gateway, actor: Actor) -> None:
     """Where clients reach a gateway is for administrators of its control plane to say: *Try it*
     sends there what an editor types, from the console's place in the network, and shows the
-    answer. Nobody (None) is the console itself; a gateway that is only tried out may have no
-    control plane. Raises `ValidationError`."""
-    if gateway.url in ("", known) or actor is None:
+    answer. Nobody (None) is the console itself. A gateway that is only tried out may have no
+    control plane: then who administers any may. Raises `ValidationError`."""
+    if gateway.url == known or actor is None:
         return
-    seats = access.seats_of(actor)
-    if not any(
-        one.control_plane.pk == gateway.control_plane_id for one in seats if one.may(Role.ADMIN)
-    ):
+    ruled = [one.control_plane.pk for one in access.seats_of(actor) if one.may(Role.ADMIN)]
+    home = gateway.control_plane_id
+    if not ruled or home not in (None, *ruled):
         raise ValidationError({"url": ValidationError(ADDRESS_IS_GIVEN, code="admin_needed")})
 
 

@@ -122,13 +122,18 @@ def _secured(sock: socket.socket, call: Call) -> ssl.SSLSocket:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     try:
-        return context.wrap_socket(sock, server_hostname=call.host.partition(":")[0])
+        return context.wrap_socket(sock, server_hostname=certified_name(call.host))
     except ssl.SSLCertVerificationError as error:
         raise NotSent("certificate", error.verify_message) from error
     except TimeoutError as error:
         raise NotSent("timeout", str(error)) from error
     except (OSError, ValueError) as error:
         raise NotSent("tls", str(error)) from error
+
+
+def certified_name(host: str) -> str:
+    """What a certificate has to be for, of a Host header: `[::1]:8443` is for `::1`."""
+    return urlsplit(f"//{host}").hostname or ""
 
 
 def _exchange(

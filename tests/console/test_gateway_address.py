@@ -64,6 +64,23 @@ def test_rest_goes_by_the_same_rule(ruler: Client, rows: Rows) -> None:
     assert _send(ruler, "post", "", body).status_code == 201
 
 
+def test_an_administrator_tries_one_out_without_naming_a_control_plane(
+    ruler: Client, rows: Rows
+) -> None:
+    body = {"kind": "traefik", "settings": SETTINGS, "url": "http://169.254.169.254"}
+    answer = _send(ruler, "post", "test/", body)
+    assert answer.status_code == 200, answer.content
+
+
+def test_an_editor_takes_none_away(page: Client, rows: Rows) -> None:
+    before = rows.gateway.url
+    answer = _send(page, "patch", f"{rows.gateway.pk}/", {"url": ""})
+    assert answer.status_code == 400
+    assert "administrator" in answer.json()["url"][0]
+    rows.gateway.refresh_from_db()
+    assert rows.gateway.url == before != ""
+
+
 @pytest.mark.parametrize(("method", "url"), [("post", ""), ("post", "test/"), ("patch", "{pk}/")])
 def test_rest_refuses_an_editor_s(method: str, url: str, page: Client, rows: Rows) -> None:
     body: dict[str, Any] = {"url": INSIDE}

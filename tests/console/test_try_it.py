@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.urls import reverse
 
+from gateways.tryout.sending import certified_name
 from tests import factories
 
 if TYPE_CHECKING:
@@ -334,3 +335,16 @@ def test_without_an_address_there_is_nothing_to_try(page: Client, rows: Rows) ->
     lead(rows, "")
     text = html(page.get(reverse("gateways:try", args=[rows.api.pk])))
     assert "has an address to send requests to" in text
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("edge.example.org", "edge.example.org"),
+        ("edge.example.org:8443", "edge.example.org"),
+        ("[2001:db8::1]:8443", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+    ],
+)
+def test_a_certificate_has_to_be_for_the_host_alone(host: str, name: str) -> None:
+    assert certified_name(host) == name
