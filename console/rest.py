@@ -165,6 +165,13 @@ class MillisecondsField(serializers.DateTimeField):
         )
 
 
+class LagSerializer(serializers.Serializer[Any]):
+    """A bucket of a histogram (`console.lags.of`)."""
+
+    up_to = serializers.FloatField(allow_null=True, help_text=_("Seconds; null: longer than all"))
+    count = serializers.IntegerField(help_text=_("Changes of this bucket alone"))
+
+
 class RoomView(GenericAPIView[RowT]):
     """What every view of rows has: who acts, rows of their control planes only, UUIDs in addresses,
     lists in a total order."""

@@ -238,6 +238,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SchemeEnum": "applications.models.Upstream.Scheme",
         "GatewayKindEnum": "gateways.drivers.choices",
+        "GatewayPhaseEnum": "gateways.health.Phase",
+        "PhaseEnum": "registries.health.Phase",
     },
 }
 

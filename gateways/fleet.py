@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from console import lags, redis
-from console.lags import BOUNDS
+from console.lags import BOUNDS, Bucket
 from console.redis import RedisError
 from console.ui.pages import Badge
 from gateways import instances, presence, standing
@@ -31,6 +31,10 @@ class Member:
     @property
     def badge(self) -> Badge:
         return Badge(self.state.label, COLOURS[self.state])
+
+    @property
+    def lags(self) -> list[Bucket]:
+        return lags.of(self.instance)
 
 
 @dataclass(frozen=True, slots=True)

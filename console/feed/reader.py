@@ -54,9 +54,6 @@ class Followed(Protocol):
     @property
     def last_id(self) -> str: ...
 
-    def _is_older(self, position: Position, at: int) -> bool:
-        return self.position is not None and position < self.position and at <= self.committed_at
-
     def absorb(self, entries: Entries) -> None:
         """Take new entries; called with none when the wait was over."""
 

@@ -7,8 +7,15 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from console.rest import IsSet, OwnedByControlPlane, SecretField
+from console.rest import (
+    IsSet,
+    LagSerializer,
+    MillisecondsField,
+    OwnedByControlPlane,
+    SecretField,
+)
 from gateways.fleet import Member
+from gateways.health import Phase
 from gateways.models import Gateway
 from gateways.presence import State
 
@@ -89,8 +96,66 @@ class GatewayInstanceSerializer(serializers.Serializer[Member]):
     )
     refuses = serializers.CharField(source="instance.refuses")
     lag_ms = serializers.IntegerField(source="instance.lag_ms", allow_null=True)
+    lags = LagSerializer(many=True, help_text=_("All changes that it told of, since it began"))
     registered_at = serializers.IntegerField(source="instance.registered_at")
     seen_at = serializers.IntegerField(source="instance.seen_at")
+
+
+class GatewayStatusSerializer(serializers.Serializer[Any]):
+    """What the gateway's driver last said, beside its control plane. Counters begin at 0 with each
+    shift of a worker."""
+
+    phase = serializers.ChoiceField(choices=Phase.choices)
+    reason = serializers.CharField(help_text=_("A code such as unauthorized; empty if all is well"))
+    text = serializers.CharField(help_text=_("The reason in a sentence"))
+    headline = serializers.CharField(help_text=_("What it means"))
+    fix = serializers.CharField(help_text=_("What to do about it; may be empty"))
+    since = MillisecondsField(help_text=_("When the phase began"))
+    said_at = MillisecondsField(help_text=_("When the driver last said anything"))
+    newest = serializers.CharField(
+        help_text=_("The control plane's position, epoch-seq; empty: not known")
+    )
+    applied = serializers.CharField(help_text=_("The position that the gateway has"))
+    applied_at = MillisecondsField()
+    behind = serializers.IntegerField(
+        allow_null=True, help_text=_("Commits that it has not taken; null: not known")
+    )
+    waiting_since = MillisecondsField(help_text=_("When the first of these was made"))
+    resources = serializers.IntegerField()
+    written = serializers.IntegerField(help_text=_("Objects or keys of the gateway, by this shift"))
+    refused = serializers.DictField(
+        child=serializers.CharField(), help_text=_("Resource → why the gateway cannot have it")
+    )
+    audited_at = MillisecondsField(help_text=_("When it was last asked what it serves"))
+    differences = serializers.DictField(
+        child=serializers.CharField(),
+        help_text=_("Resource → what it served otherwise then, with the addresses"),
+    )
+    healed = serializers.IntegerField(
+        help_text=_("How often it was given everything anew because differences lasted")
+    )
+    lags = LagSerializer(
+        many=True, help_text=_("All changes of nodes: from the API server to this gateway's word")
+    )
+    lag_sum = serializers.FloatField(help_text=_("Of all these, in seconds"))
+
+
+class PublishedResourceSerializer(serializers.Serializer[Any]):
+    resource = serializers.CharField(source="key")
+    name = serializers.CharField(source="title")
+
+
+class PublicationSerializer(serializers.Serializer[Any]):
+    """A commit of the control plane, as the gateway took it."""
+
+    position = serializers.CharField(help_text=_("epoch-seq"))
+    at = MillisecondsField()
+    resources = PublishedResourceSerializer(many=True, help_text=_("The first few"))
+    more = serializers.IntegerField(help_text=_("Further resources of this commit"))
+    taken = serializers.BooleanField(allow_null=True, help_text=_("null: not known"))
+    after_ms = serializers.IntegerField(
+        allow_null=True, help_text=_("How long after the commit; known of the newest only")
+    )
 
 
 class RenderedQuery(serializers.Serializer[Any]):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from typing import Any
 
+import msgspec
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -14,8 +16,18 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from applications.models import Application
+from console import lags
 from console.rest import ConnectionThrottle, RoomView, RowViewSet, draft_of
-from gateways import actions, fleet, readback, rendering, standing, verification
+from gateways import (
+    actions,
+    fleet,
+    publications,
+    readback,
+    rendering,
+    standing,
+    verification,
+    wording,
+)
 from gateways.models import Gateway
 from gateways.throttling import ReadingThrottle
 
@@ -23,7 +35,9 @@ from .filters import GatewayFilter
 from .serializers import (
     GatewayInstanceSerializer,
     GatewaySerializer,
+    GatewayStatusSerializer,
     GatewayTestSerializer,
+    PublicationSerializer,
     RenderedQuery,
     RenderedSerializer,
     ServingQuery,
@@ -31,6 +45,7 @@ from .serializers import (
     UnsavedGatewaySerializer,
 )
 
+_PUBLICATIONS = 100  # commits of one answer
 _SERVED = 1_000  # upstreams of one answer; the search finds the others
 
 
@@ -82,6 +97,40 @@ class GatewayViewSet(RowViewSet[Gateway]):
     def test_saved(self, request: Request, pk: uuid.UUID) -> Response:
         """Try whether the gateway, as it is saved, can be driven."""
         return _tested(self.get_object())
+
+    @extend_schema(operation_id="gateways_status", responses=GatewayStatusSerializer)
+    @action(detail=True)
+    def status(self, request: Request, pk: uuid.UUID) -> Response:
+        """How the gateway stands: what its driver last said, and how far it is behind."""
+        gateway = self.get_object()
+        key = str(gateway.pk)
+        stands = standing.of([gateway])[key]
+        phase = standing.phase_of(gateway, stands)
+        members = fleet.of([gateway])[key]
+        words = wording.of_phase(phase, stands.status, by_agent=gateway.by_agent)
+        far = standing.progress_of(str(gateway.control_plane_id), [(gateway, stands)])[key]
+        found = {
+            **msgspec.structs.asdict(stands.status),
+            **asdict(words),
+            **asdict(far),
+            "phase": phase,
+            "lags": lags.of(members),
+            "lag_sum": members.lag_sum,
+        }
+        return Response(GatewayStatusSerializer(found).data)
+
+    @extend_schema(
+        operation_id="gateways_publications",
+        filters=False,
+        responses=PublicationSerializer(many=True),
+    )
+    @action(detail=True, pagination_class=None)
+    def publications(self, request: Request, pk: uuid.UUID) -> Response:
+        """The last commits of its control plane, newest first, and whether it has them."""
+        gateway = self.get_object()
+        status = standing.of([gateway])[str(gateway.pk)].status
+        found = publications.last(gateway, status, count=_PUBLICATIONS)
+        return Response(PublicationSerializer(found, many=True).data)
 
     @extend_schema(
         operation_id="gateways_rendered",

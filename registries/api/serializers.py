@@ -9,7 +9,13 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from console.contract import wire
-from console.rest import IsSet, MillisecondsField, OwnedByControlPlane, SecretField
+from console.rest import (
+    IsSet,
+    LagSerializer,
+    MillisecondsField,
+    OwnedByControlPlane,
+    SecretField,
+)
 from registries.health import Phase
 from registries.models import Registry
 
@@ -70,11 +76,6 @@ class UnsavedRegistrySerializer(RegistrySerializer):
 
     class Meta(RegistrySerializer.Meta):
         extra_kwargs: ClassVar = {"name": {"required": False}}
-
-
-class LagSerializer(serializers.Serializer[Any]):
-    up_to = serializers.FloatField(allow_null=True, help_text=_("Seconds; null: longer than all"))
-    count = serializers.IntegerField(help_text=_("Commits of this bucket alone"))
 
 
 class DifferenceSerializer(serializers.Serializer[Any]):

@@ -24,7 +24,7 @@ OPERATIONS = {
     "applications_upstreams": (*CRUD, "nodes"),
     "audit_entries": READ,
     "control_planes": CRUD,
-    "gateways": (*CRUD, "rendered", "serving", "test", "test_unsaved"),
+    "gateways": (*CRUD, "publications", "rendered", "serving", "status", "test", "test_unsaved"),
     "gateways_instances": ("list",),
     "registries": (
         *CRUD,
