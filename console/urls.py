@@ -8,6 +8,7 @@ from django.urls import include, path
 
 from console.views import (
     activity,
+    find,
     login,
     members,
     metrics,
@@ -21,6 +22,7 @@ from console.views import (
 console_patterns = [
     path("", overview.overview, name="overview"),
     path("overview/", overview.overview_live, name="overview-live"),
+    path("find/", find.found, name="find"),
     path("login/", login.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("invitation/<str:uidb64>/<str:token>/", login.Invitation.as_view(), name="invitation"),

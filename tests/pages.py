@@ -65,6 +65,7 @@ def member(places: Places) -> Sequence[str]:
 
 PAGES: dict[str, Arguments] = {
     "console:overview": nothing,
+    "console:find": nothing,
     "console:profile": nothing,
     "console:plane-create": nothing,
     "console:settings-general": nothing,
