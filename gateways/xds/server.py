@@ -47,7 +47,9 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", 64_000_000),  # an Envoy tells all the versions that it has
     ("grpc.max_send_message_length", -1),
 )
-_LOOK = 1.0  # seconds between looks of a stream that nobody wakes: routes that waited long enough
+# Seconds between looks of a stream that nobody wakes: routes may have waited long enough for
+# clusters, clusters for the word on others.
+_LOOK = 1.0
 _REMEMBERED = 10_000  # Envoys whose lags are kept when they leave
 
 
@@ -189,8 +191,6 @@ class Server:
             if gateway.plane is plane:
                 for one in gateway.connections:
                     one.stream.turned(update, names)
-                    one.settle()
-                    self._report(one)
                     one.wake.set()
 
     def _report(self, connection: Connection) -> None:
@@ -258,6 +258,9 @@ class Server:
             connection.wake.clear()
             while (answer := connection.stream.next()) is not None:
                 await context.write(answer)
+            # Only now it is known what of the news was any for this Envoy.
+            connection.settle()
+            self._report(connection)
             if connection.gone:
                 await context.abort(
                     grpc.StatusCode.UNAVAILABLE, "The gateway is disabled, deleted or moved."

@@ -19,7 +19,8 @@ from typing import Any
 from gateways.drivers.envoy import api
 from gateways.drivers.envoy.named import Named
 
-from .subscription import Answer, Lack, Said, Subscription, message
+from .lacks import Lack, Since
+from .subscription import Answer, Said, Subscription, message
 
 TYPES = (api.CLUSTERS, api.ASSIGNMENTS, api.LISTENERS, api.ROUTES)
 # Routes wait so long for Envoy to have the clusters that they lead to; then the others matter more.
@@ -29,6 +30,9 @@ WARMING, MOST_UNDER_WAY = 1.0, 4  # seconds, answers
 _MOST_NAMES = 1_000  # resources in one answer
 _MOST_BYTES = 1_000_000
 _REASON = 500  # characters of a refusal that are kept
+# Of these an empty first request means everything; of others, nothing.
+_OF_ALL = (api.CLUSTERS, api.LISTENERS)
+_EVER = 0  # before the first update: who comes lacks what it does not have since whenever
 
 Held = Callable[[str], Mapping[str, Named]]
 
@@ -38,6 +42,7 @@ class Stream:
         self._held = held
         self._clock = clock
         self._of: dict[str, Subscription] = {}
+        self._since = Since()
         self._nonces = 0
         self._update = 0  # the newest that was told
         self._awaited: set[str] = set()  # clusters sent whose nodes are not confirmed yet
@@ -47,13 +52,8 @@ class Stream:
     @property
     def confirmed_update(self) -> int:
         """All of this update and those before it has been confirmed, or refused."""
-        waiting = [
-            lack.update
-            for one in self._of.values()
-            for lacks in (one.lacking, *(answer.lacks for answer in one.under_way.values()))
-            for lack in lacks.values()
-        ]
-        return min(waiting) - 1 if waiting else self._update
+        oldest = self._since.oldest
+        return self._update if oldest is None else oldest - 1
 
     def knows(self, kind: str) -> bool:
         """Whether Envoy has asked for this type."""
@@ -71,7 +71,7 @@ class Stream:
             if subscription:
                 for name in some:
                     if subscription.wants(name):
-                        subscription.lacking.setdefault(name, Lack(update, fresh=True))
+                        subscription.lack(name, update, fresh=True)
 
     def take(self, request: Any) -> Said | None:
         """Take what Envoy says: names that it wants, and whether it took an answer."""
@@ -86,6 +86,10 @@ class Stream:
                 subscription.subscribe(name, self._held(kind), self._update)
         for name in request.resource_names_unsubscribe:
             subscription.unsubscribe(name, self._update)
+        if request.resource_names_unsubscribe:
+            for of, name in list(self.refused):
+                if of == kind and not subscription.wants(name):
+                    del self.refused[of, name]
         return self._answered(kind, subscription, request)
 
     def next(self) -> bytes | None:
@@ -96,17 +100,21 @@ class Stream:
                 continue
             if kind == api.ROUTES and self._holding(subscription):
                 continue
-            made = self._answer(kind, subscription, self._sendable(kind, subscription))
-            if made is not None:
-                return made
+            names = None
+            while names is None or names:  # those of one answer may all have changed back
+                names = self._sendable(kind, subscription)
+                made = self._answer(kind, subscription, names)
+                if made is not None:
+                    return made
         return None
 
     def _first(self, kind: str, request: Any) -> Subscription:
         """The first word on a type: perhaps Envoy brings what another server told it."""
         asked = set(request.resource_names_subscribe)
-        every, names = "*" in asked or not asked, asked - {"*"}
+        every, names = "*" in asked or (not asked and kind in _OF_ALL), asked - {"*"}
         versions = request.initial_resource_versions
         subscription = Subscription(
+            self._since,
             every=every,
             names=names,
             has={name: versions[name] for name in versions if every or name in names},
@@ -119,10 +127,10 @@ class Stream:
             if subscription.has.get(name) != (now.version if now else None) or (
                 now is None and name in names
             ):
-                subscription.lacking[name] = Lack(self._update)
+                subscription.lack(name, _EVER)
         if kind == api.ASSIGNMENTS:
             for name in names & self._awaited:
-                subscription.lacking[name] = Lack(self._update, forced=True)
+                subscription.lack(name, _EVER, forced=True)
         return subscription
 
     def _answered(self, kind: str, subscription: Subscription, request: Any) -> Said | None:
@@ -136,6 +144,7 @@ class Stream:
             return Said(kind, sent, refused=reason[:_REASON])
         for name, one in answer.sent.items():
             self.refused.pop((kind, name), None)
+            subscription.over(answer.lacks[name])
             if one is None:
                 subscription.has.pop(name, None)
             elif subscription.wants(name):
@@ -152,11 +161,16 @@ class Stream:
         self._awaited -= answer.sent.keys()
         names = list(answer.sent)
         guilty = {name for name in names if len(names) == 1 or _named(name, reason)}
-        for name in guilty:
-            self.refused[kind, name] = reason[:_REASON]
-        others = [name for name in names if name not in guilty and subscription.wants(name)]
-        for name in others:
-            subscription.lacking.setdefault(name, answer.lacks[name])
+        others = []
+        for name in names:
+            if not subscription.wants(name):
+                subscription.over(answer.lacks[name])
+            elif name in guilty:
+                subscription.over(answer.lacks[name])
+                self.refused[kind, name] = reason[:_REASON]
+            else:
+                subscription.again(name, answer.lacks[name])
+                others.append(name)
         middle = 0 if guilty else len(others) // 2
         subscription.apart += [part for part in (others[middle:], others[:middle]) if part]
 
@@ -229,7 +243,10 @@ class Stream:
             now, lack = held.get(name), subscription.lacking.pop(name)
             same = subscription.told(name) == (now.version if now else None)
             if same and not lack.forced and (now is not None or subscription.every):
-                continue  # it changed and changed back
+                # It changed and changed back, and with it what Envoy may have refused of it.
+                subscription.over(lack)
+                self.refused.pop((kind, name), None)
+                continue
             sent[name], lacks[name] = now, lack
             size += len(now.body) if now else 0
             if len(sent) >= _MOST_NAMES or size >= _MOST_BYTES:
@@ -255,7 +272,7 @@ class Stream:
                 self._awaited.discard(name)
                 continue
             if nodes is not None and nodes.wants(name):
-                nodes.lacking.setdefault(name, Lack(self._update)).forced = True
+                nodes.lack(name, self._update, forced=True)
             if nodes is None or name not in nodes.has:
                 self._awaited.add(name)
 

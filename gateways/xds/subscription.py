@@ -8,15 +8,7 @@ from dataclasses import dataclass, field
 from gateways.drivers.envoy import api
 from gateways.drivers.envoy.named import Named
 
-
-@dataclass(slots=True)
-class Lack:
-    """A name that Envoy lacks the newest state of. `update`: since which one; `fresh`: a change
-    that is being measured; `forced`: Envoy is to be sent it, whatever it has."""
-
-    update: int
-    fresh: bool = False
-    forced: bool = False
+from .lacks import Lack, Since
 
 
 @dataclass(slots=True)
@@ -32,9 +24,11 @@ class Answer:
 
 @dataclass(slots=True)
 class Subscription:
-    """`has`: name → version that Envoy confirmed. `under_way`: answers by their nonces, the oldest
-    first. `apart`: names of a refused answer, to be sent by themselves."""
+    """`since`: the stream's, of all types. `has`: name → version that Envoy confirmed. `under_way`:
+    answers by their nonces, the oldest first. `apart`: names of a refused answer, to be sent by
+    themselves."""
 
+    since: Since
     every: bool = False
     names: set[str] = field(default_factory=set)
     has: dict[str, str] = field(default_factory=dict)
@@ -54,22 +48,45 @@ class Subscription:
                 return one.version if one else None
         return self.has.get(name)
 
+    def lack(self, name: str, update: int, *, fresh: bool = False, forced: bool = False) -> None:
+        """Envoy lacks the newest of a name. If it did so before, it does since then."""
+        lack = self.lacking.get(name)
+        if lack is None:
+            self.lacking[name] = Lack(update, fresh, forced)
+            self.since.add(update)
+        elif forced:
+            lack.forced = True
+
+    def again(self, name: str, lack: Lack) -> None:
+        """What was sent has to be sent again; perhaps it has changed since."""
+        newer = self.lacking.get(name)
+        if newer is not None:
+            self.since.drop(newer.update)
+            lack.fresh, lack.forced = lack.fresh or newer.fresh, lack.forced or newer.forced
+        self.lacking[name] = lack
+
+    def over(self, lack: Lack) -> None:
+        """Envoy lacks it no more: it has it, refused it, or wants it no more."""
+        self.since.drop(lack.update)
+
     def forget(self, name: str) -> None:
         """Envoy wants it no more."""
         self.has.pop(name, None)
-        self.lacking.pop(name, None)
+        lack = self.lacking.pop(name, None)
+        if lack is not None:
+            self.over(lack)
 
     def subscribe(self, name: str, held: Mapping[str, Named], update: int) -> None:
         """Envoy asks for a name, and has to be answered even if it has it; or for all."""
         if name != "*":
             self.names.add(name)
-            self.lacking[name] = Lack(update, forced=True)
+            self.lack(name, update, forced=True)
             return
         if self.every:
             return
         self.every, self.greeted = True, False
         for one in held:
-            self.lacking.setdefault(one, Lack(update))
+            self.lack(one, update)
 
     def unsubscribe(self, name: str, update: int) -> None:
         """Envoy leaves a name, or what it has because it asked for all."""
@@ -84,7 +101,7 @@ class Subscription:
             self.forget(name)
         elif asked:
             # It asks for all, too, and does not know whether this one is among them.
-            self.lacking[name] = Lack(update, forced=True)
+            self.lack(name, update, forced=True)
 
 
 @dataclass(frozen=True, slots=True)

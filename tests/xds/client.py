@@ -18,7 +18,7 @@ _METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregate
 
 class Delta:
     """Asks for everything as Envoy does, unless told otherwise. `has` is what it was given, by
-    type and name; `answers` what came, in order."""
+    type and name; `answers` what came, in order; `refuses` a type that it takes no answer of."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Delta:
         )
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._node = {"id": node, "cluster": gateway}
-        self._confirms, self._refuses = confirms, refuses
+        self._confirms, self.refuses = confirms, refuses
         self._versions = versions or {}
         self.has: dict[str, dict[str, str]] = {}
         self.bodies: dict[str, dict[str, bytes]] = {}
@@ -101,7 +101,7 @@ class Delta:
     def _take(self, answer: Any) -> None:
         self.answers.append(answer)
         kind = answer.type_url
-        refused = {"message": "no good"} if self._refuses and self._refuses == kind else None
+        refused = {"message": "no good"} if self.refuses and self.refuses == kind else None
         if not refused:
             held = self.has.setdefault(kind, {})
             for one in answer.resources:

@@ -125,64 +125,41 @@ def test_a_request_with_an_old_nonce_asks_all_the_same(talk: Talk) -> None:
     assert talk.stream.confirmed_update == talk.update
 
 
-def test_after_a_refusal_the_next_version_is_sent_and_the_old_one_is_not(talk: Talk) -> None:
-    had = talk.stream.has(api.ASSIGNMENTS, "a")
-    talk.put(api.ASSIGNMENTS, "a", text="bad")
-    talk.confirm(talk.next(), "no")
-    assert talk.stream.has(api.ASSIGNMENTS, "a") == had
-    assert talk.said() == [], "the same is not tried again"
-    assert talk.stream.confirmed_update == talk.update
-    talk.put(api.ASSIGNMENTS, "a", text="worse")
-    talk.confirm(talk.next(), "no, too")
-    assert talk.stream.refused == {(api.ASSIGNMENTS, "a"): "no, too"}
-    talk.put(api.ASSIGNMENTS, "a", text="good")
-    talk.confirm(talk.next())
-    assert not talk.stream.refused
-
-
-def test_a_version_that_came_while_the_bad_one_was_under_way_is_sent(talk: Talk) -> None:
-    talk.put(api.ASSIGNMENTS, "a", text="bad")
-    answer = talk.next()
-    talk.put(api.ASSIGNMENTS, "a", text="good")
-    talk.confirm(answer, "no")
-    assert talk.said() == ["nodes +a"]
-    assert talk.last.resources[0].resource.value == b"a good"
-
-
-def test_what_envoy_does_not_name_it_may_not_have_taken(talk: Talk) -> None:
-    """Envoy stops at the first assignment that it refuses; its sentence ends after 4 kB."""
-    names = [f"n{number}" for number in range(20)]
-    talk.put(api.ASSIGNMENTS, *names)
-    talk.ask(api.ASSIGNMENTS, *names)
-    bad = {"n3", "n11", "n12"}
-    for _step in range(40):
-        answer = talk.next()
-        if answer is None:
-            break
-        sent = [one.name for one in answer.resources]
-        refused = [name for name in sent if name in bad]
-        talk.confirm(answer, f"{'x' * 600} {refused[0]}: wrong" if refused else "")
-    assert {name for _, name in talk.stream.refused} == bad
-    assert all(talk.stream.has(api.ASSIGNMENTS, name) for name in names if name not in bad)
+def test_a_name_that_is_asked_for_again_is_lacking_since_it_changed(talk: Talk) -> None:
+    talk.put(api.ASSIGNMENTS, "a", text="2")
+    first = talk.next()
+    talk.put(api.ASSIGNMENTS, "a", text="3")
+    changed = talk.update
+    talk.put(api.ASSIGNMENTS, "elsewhere")
+    talk.ask(api.ASSIGNMENTS, "a")
+    talk.confirm(first)
+    assert talk.stream.confirmed_update < changed
+    second = talk.next()
+    assert [one.name for one in talk.confirm(second).fresh] == ["a"], "its lag is measured"
     assert talk.stream.confirmed_update == talk.update
 
 
-def test_a_name_is_not_blamed_for_one_that_begins_alike(talk: Talk) -> None:
-    talk.put(api.CLUSTERS, "upstream/1", "upstream/12", "my-upstream/12")
-    talk.confirm(talk.next(), "Error adding/updating cluster(s) upstream/12: bad.")
-    assert {name for _, name in talk.stream.refused} == {"upstream/12"}
+def test_who_comes_has_confirmed_nothing_until_it_has_what_it_lacks(talk: Talk) -> None:
+    talk.put(api.CLUSTERS, "b")
+    talk.come()
+    talk.ask(api.CLUSTERS)
+    assert talk.stream.confirmed_update < 0
+    talk.said()
+    talk.put(api.CLUSTERS, "c")
+    assert talk.stream.confirmed_update < 0
+    talk.confirm_all()
+    assert talk.stream.confirmed_update == talk.update - 1
 
 
-def test_a_cluster_stays_while_envoy_refuses_the_routes_away_from_it(talk: Talk) -> None:
-    talk.drop(api.CLUSTERS, "a")
-    talk.put(api.ROUTES, "all", text="nowhere, and a bad one")
-    assert talk.said() == ["routes +all"]
-    talk.confirm(talk.last, "bad")
-    assert talk.said() == [], "its routes still lead to the cluster"
-    talk.put(api.ROUTES, "all", text="nowhere")
-    assert talk.said() == ["routes +all"]
-    talk.confirm(talk.last)
-    assert talk.said() == ["cluster -a"]
+@pytest.mark.parametrize("kind", [api.ASSIGNMENTS, api.ROUTES])
+def test_who_names_nothing_asks_for_everything_only_where_that_is_usual(
+    talk: Talk, kind: str
+) -> None:
+    talk.come()
+    talk.ask(kind)
+    assert talk.said() == []
+    talk.ask(kind, "*")
+    assert len(talk.said()) == 1
 
 
 def test_a_cluster_that_was_changed_while_envoy_was_away_gets_its_nodes(talk: Talk) -> None:

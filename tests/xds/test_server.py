@@ -10,7 +10,6 @@ import pytest
 from django.conf import settings
 
 from console import redis
-from gateways import instances
 from gateways.drivers.envoy import Settings, api
 from gateways.xds import access
 from gateways.xds.running import Running
@@ -148,64 +147,6 @@ def test_a_crowd_of_envoys_is_told_alike(feed: Feed, connect: Connect) -> None:
             within=GENEROUS,
         )
     assert len({str(sorted(client.has[api.ASSIGNMENTS].items())) for client in crowd}) == 1
-
-
-def test_a_refusal_is_reported_and_the_rest_goes_on(feed: Feed, connect: Connect) -> None:
-    feed.put(upstream(1, "10.0.0.1"), route(1))
-    client = connect(node="grumbler", refuses=api.LISTENERS)
-    filled(client, 1)
-
-    def said() -> str:
-        return next((one.refuses for one in report(feed) if one.id == "grumbler"), "")
-
-    eventually(lambda: "no good" in said(), within=GENEROUS)
-    feed.put(upstream(2, "10.0.0.1"))
-    filled(client, 2)
-
-
-def report(feed: Feed) -> list[instances.Instance]:
-    return instances.read(feed.client, [GATEWAY])[GATEWAY]
-
-
-def test_each_envoy_is_reported_with_its_position_and_its_lag(feed: Feed, connect: Connect) -> None:
-    feed.put(upstream(1, "10.0.0.1"), route(1))
-    client = connect(node="e1")
-    filled(client, 1)
-    quiet(client)
-    feed.put(upstream(1, "10.0.0.2", observed_at=int(time.time() * 1000) - 20))
-    wanted = f"1-{feed.writer.seq}"
-    eventually(lambda: [one.applied for one in report(feed)] == [wanted], within=GENEROUS)
-    eventually(lambda: report(feed)[0].lag_ms is not None, within=GENEROUS)
-    (one,) = report(feed)
-    assert (one.id, one.by, one.refuses) == ("e1", "xds", "")
-    assert one.lag_ms is not None
-    assert one.lag_ms >= 20
-    assert sum(one.lag_counts) == 1
-    feed.put()  # a commit without a change
-    wanted = f"1-{feed.writer.seq}"
-    eventually(lambda: [one.applied for one in report(feed)] == [wanted], within=GENEROUS)
-
-
-def test_an_envoy_that_came_again_is_reported_by_its_newest_connection(
-    feed: Feed, server: Running, connect: Connect
-) -> None:
-    feed.put(upstream(1, "10.0.0.1"), route(1))
-    stuck = connect(node="e1", reads=False)
-    eventually(lambda: [one.id for one in report(feed)] == ["e1"], within=GENEROUS)
-    new = connect(node="e1")
-    filled(new, 1)
-    feed.put(upstream(1, "10.0.0.2"))
-    wanted = f"1-{feed.writer.seq}"
-    eventually(lambda: [one.applied for one in report(feed)] == [wanted], within=GENEROUS)
-    feed.put()
-    wanted = f"1-{feed.writer.seq}"
-    eventually(lambda: [one.applied for one in report(feed)] == [wanted], within=GENEROUS)
-    gateway = server.server._gateways[GATEWAY]
-    stuck.close()
-    eventually(lambda: len(gateway.connections) == 1, within=GENEROUS)
-    assert (GATEWAY, "e1") in server.server._reports._standing  # it is repeated
-    new.close()
-    eventually(lambda: not server.server._reports._standing, within=GENEROUS)
 
 
 def test_an_unknown_gateway_is_told_so(feed: Feed, connect: Connect) -> None:
