@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import threading
 import time
@@ -15,30 +14,26 @@ from django.views.decorators.http import require_GET
 
 from console import redis
 from console.throttle import address_of
-from gateways import drivers
-from gateways.drivers.traefik.check import SHORTEST
-from gateways.models import Gateway
 
 from .callers import Caller
 from .desk import Desk
+from .rows import Row, Rows, Unknown, digest
 
 LONGEST_WAIT = 8.0  # seconds; as long may a console take to end
-_ROW_HOLDS = 2.0  # seconds until a row is read again
 _FORGOTTEN = 300.0  # seconds after the last question
 _MOST_CALLERS = 1000  # of one gateway
 
 
 @dataclass(slots=True)
 class _Counter:
-    """A gateway's desk, and its callers. `read`: when its row was."""
+    """A gateway's desk, and its callers."""
 
-    revision: int
-    digest: bytes
+    row: Row
     desk: Desk
-    read: float
     callers: dict[str, Caller] = field(default_factory=dict)
 
 
+_rows = Rows()
 _counters: dict[str, _Counter] = {}
 _lock = threading.Lock()
 
@@ -49,8 +44,11 @@ def traefik_document(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """What Traefik is to have. ``?wait=4``: hold the answer back for so many seconds while there is
     nothing new, so that a change arrives at once. ``?instance=name`` names the asking process."""
     gateway_id = str(pk)
-    counter = _counter(gateway_id)
-    if counter is None or not hmac.compare_digest(_digest(_token(request)), counter.digest):
+    try:
+        counter = _counter(gateway_id)
+    except Unknown:
+        return _plain("The gateways cannot be read now.", 503)
+    if counter is None or not hmac.compare_digest(digest(_token(request)), counter.row.digest):
         return _plain("The gateway's secret is missing or wrong.", 401)
     caller = _caller(counter, request)
     has = caller.come(int(request.META.get("REMOTE_PORT") or 0))
@@ -73,28 +71,19 @@ def traefik_document(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
 
 
 def _counter(gateway_id: str) -> _Counter | None:
-    """The gateway's, by its row as it was a moment ago; None: there is no such gateway that
-    fetches."""
+    """The gateway's; None: there is no such gateway that fetches. Raises `Unknown`."""
+    row = _rows.find(gateway_id)
     now = time.monotonic()
-    with _lock:
-        held = _counters.get(gateway_id)
-        if held is not None and now - held.read < _ROW_HOLDS:
-            return held
-    row = Gateway.objects.filter(pk=gateway_id, enabled=True, kind="traefik").first()
-    settings = drivers.check_settings(row.kind, row.settings) if row is not None else {}
-    secret = row.secret.reveal() if row is not None else ""
     with _lock:
         for one in [one for one, it in _counters.items() if now - it.desk.asked > _FORGOTTEN]:
             del _counters[one]
-        if row is None or settings["provider"] != "http" or len(secret) < SHORTEST:
+        if row is None:
             _counters.pop(gateway_id, None)
             return None
         held = _counters.get(gateway_id)
-        if held is None or held.revision != row.revision:
-            plane = str(row.control_plane_id)
-            desk = Desk(redis.store(), plane, entry_points=settings["entry_points"])
-            held = _counters[gateway_id] = _Counter(row.revision, _digest(secret), desk, now)
-        held.read = now
+        if held is None or held.row.revision != row.revision:
+            desk = Desk(redis.store(), row.control_plane, entry_points=row.entry_points)
+            held = _counters[gateway_id] = _Counter(row, desk)
         return held
 
 
@@ -111,11 +100,6 @@ def _caller(counter: _Counter, request: HttpRequest) -> Caller:
 def _token(request: HttpRequest) -> str:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else ""
-
-
-def _digest(token: str) -> bytes:
-    """Of equal length, whatever was sent."""
-    return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
 def _seconds(text: str) -> float:

@@ -4,10 +4,15 @@ nothing is new."""
 from __future__ import annotations
 
 import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from console.contract import keys, wire
 from console.feed import FeedWriter
@@ -15,7 +20,8 @@ from console.redis import Client
 from console.secrets import Secret
 from gateways import actions, instances
 from gateways.models import Gateway
-from gateways.serving import views
+from gateways.serving import rows, views
+from gateways.serving.rows import Rows
 from tests.factories import make_control_plane, make_gateway
 from tests.gateways.examples import route, upstream
 from tests.threads import eventually
@@ -52,6 +58,29 @@ class Fetched:
     def get(self, query: str = "", token: str = TOKEN, **headers: str) -> Any:
         given = {"Authorization": f"Bearer {token}"} | headers
         return Browser().get(self.url + query, headers=given)
+
+
+@pytest.fixture(autouse=True)
+def _as_a_console_that_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which knows no other test's gateways."""
+    monkeypatch.setattr(views, "_rows", Rows())
+    views._counters.clear()
+
+
+@pytest.fixture
+def postgres_away() -> Callable[[], AbstractContextManager[None]]:
+    """For as long as the block runs; who knocks is refused."""
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        connection.close()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+            patched.setitem(connection.settings_dict, "PORT", "1")
+            yield
+            connection.close()
+
+    return away
 
 
 @pytest.fixture
@@ -145,6 +174,46 @@ def test_the_last_document_stays_while_redis_is_away(
     monkeypatch.setattr(desk._reader, "_client", gone)
     assert fetched.get().content == before
     gone.close()
+
+
+def test_changes_arrive_while_postgresql_is_away(
+    fetched: Fetched,
+    postgres_away: Callable[[], AbstractContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fetched.commit(upstream(), route())
+    assert fetched.get().status_code == 200
+    monkeypatch.setattr(views._rows, "_clock", lambda: time.monotonic() + 10 * rows.HOLDS)
+    with postgres_away():
+        fetched.commit(node(81))
+        assert b":81" in fetched.get().content
+        assert fetched.get(token=TOKEN + "x").status_code == 401
+        views._rows = Rows()
+        assert fetched.get().status_code == 503, "a console that starts: what Traefik has stays"
+    fetched.commit(node(82))
+    eventually(lambda: b":82" in fetched.get().content, within=10)
+
+
+def test_strangers_do_not_keep_the_database_busy(
+    fetched: Fetched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(views, "_rows", Rows(clock=lambda: now))
+
+    browser = Browser()
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            for _stranger in range(20):
+                url = f"/gateways/{uuid.uuid4()}/traefik.json"
+                assert browser.get(url).status_code == 401
+        return len(asked)
+
+    fetched.commit(upstream(), route())
+    assert fetched.get().status_code == 200
+    assert queries() == 0
+    now += rows.HOLDS
+    assert queries() == 1
 
 
 def test_what_becomes_inexpressible_is_given_as_it_was_by_any_console(fetched: Fetched) -> None:
