@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _STEP = 1.0  # seconds; the longest that one reading of the feed waits
 _AWAY = 0.5  # seconds between two tries while Redis is away
+_LONGEST_REST = 60.0  # seconds between two tries to read all anew; the first ones are shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,13 @@ class Desk:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
+        self._control_plane_id = control_plane_id
+        self._entry_points = entry_points
         self._clock = clock
-        self._reader = FeedReader(client, keys.feed(keys.control_plane(control_plane_id)))
-        self._forms = LastForms(client, control_plane_id, "traefik")
-        self._book = Book(lambda resource: render(resource, entry_points=entry_points))
-        self._texts = {place: document.text(one) for place, one in self._book.objects.items()}
         self._page: Page | None = None
+        self._failed = 0
+        self._rests_until = 0.0
+        self._begin()
         self._turn = threading.Condition()
         self._led = False
         self.asked = clock()
@@ -88,7 +90,21 @@ class Desk:
                     looked = True
                     self._turn.notify_all()
 
+    def _begin(self) -> None:
+        """Know nothing; the page stays until all has been read."""
+        self._reader = FeedReader(
+            self._client, keys.feed(keys.control_plane(self._control_plane_id))
+        )
+        self._forms = LastForms(self._client, self._control_plane_id, "traefik")
+        self._book = Book(lambda resource: render(resource, entry_points=self._entry_points))
+        self._texts = {place: document.text(one) for place, one in self._book.objects.items()}
+        self._begun = False
+
     def _follow(self, block: float) -> None:
+        rest = self._rests_until - self._clock()
+        if rest > 0:
+            time.sleep(min(rest, max(block, 0.001)))
+            return
         try:
             if self._reader.known:
                 follow(self._client, [self._reader], block=max(block, 0.001))
@@ -98,14 +114,22 @@ class Desk:
                     time.sleep(max(block, 0.001))
             if self._reader.known:
                 self._absorb()
+            self._failed = 0
         except RedisError as error:
             log.warning("a gateway's document stays as it is: Redis: %s", error)
             time.sleep(min(_AWAY, max(block, 0.001)))
+        except Exception:  # a change that breaks us must not keep the last document from anybody
+            log.exception("a gateway's document stays as it is, and all is read anew")
+            # Half of a change may be in the book, and what was taken is not told again.
+            self._begin()
+            self._rests_until = self._clock() + min(2.0 ** min(self._failed, 10), _LONGEST_REST)
+            self._failed += 1
 
     def _absorb(self) -> None:
-        before = self._forms.begin() if self._page is None else {}
+        before = {} if self._begun else self._forms.begin()
         taken = self._reader.take()
         self._turn_page({key: one for key, one in before.items() if taken.get(key)}, taken)
+        self._begun = True
         if taken or self._forms.behind:
             self._forms.note(taken, self._book.refused)
 
@@ -113,7 +137,7 @@ class Desk:
         """`forms` are what was given of these before now, if this is the first page."""
         position = str(self._reader.position)
         before = self._page
-        if before is not None and not taken:
+        if before is not None and self._begun and not taken:
             if before.position != position:
                 self._page = Page(before.body, before.etag, position, before.observed_at)
             return
@@ -138,6 +162,6 @@ def _decoded(states: Mapping[str, bytes | None]) -> dict[str, wire.Resource | No
     for key, state in states.items():
         try:
             changes[key] = wire.decode_resource(state) if state else None
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             log.warning("%s cannot be read and stays as it is: %s", key, error)
     return changes

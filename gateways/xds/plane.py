@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _WAIT = 0.2  # seconds; the longest time until an Envoy's refusal is looked at
 _PAUSE = (0.2, 1.0)  # seconds between looks at a Redis that is away
+_LONGEST_PAUSE = 60.0  # seconds between tries to read all anew; the first ones are shorter
 
 
 class Plane:
@@ -77,23 +78,34 @@ class Plane:
 
     def _run(self) -> None:
         client = self._connect()
-        reader = FeedReader(client, keys.feed(keys.control_plane(self.id)))
-        forms = LastForms(client, self.id, "envoy")
-        synced = False
+        reader, forms = self._begin(client)
+        synced, failed = False, 0
         while not self._stop.is_set():
             try:
                 if not synced:
                     reader.sync()
                     synced = True
                 self._step(reader, forms)
+                failed = 0
                 follow(client, [reader], block=_WAIT)
             except RedisError as error:
                 log.warning("control plane %s: Redis is away: %s", self.id, error)
                 self._stop.wait(random.uniform(*_PAUSE))  # noqa: S311 - so that not all come at once
             except Exception:  # the outermost loop: what Envoys have stays
                 log.exception("control plane %s: its feed could not be followed", self.id)
-                self._stop.wait(1.0)
+                # Half of a change may be in the book, and what was taken is not told again.
+                reader, forms = self._begin(client)
+                gc.unfreeze()  # so that the book of before can go
+                synced = False
+                self._stop.wait(min(2.0 ** min(failed, 10), _LONGEST_PAUSE))
+                failed += 1
         client.close()
+
+    def _begin(self, client: Client) -> tuple[FeedReader, LastForms]:
+        """Know nothing; what Envoys are shown stays until all has been read."""
+        self.book, self._begun = Book(), False
+        reader = FeedReader(client, keys.feed(keys.control_plane(self.id)))
+        return reader, LastForms(client, self.id, "envoy")
 
     def _step(self, reader: FeedReader, forms: LastForms) -> None:
         if not reader.known:
@@ -102,12 +114,12 @@ class Plane:
         first = not self._begun
         before = forms.begin() if first else {}
         states = reader.take()
-        self._begun = True
         if before:
             had = {key: state for key, state in before.items() if states.get(key)}
-            turned = self.book.apply(self._decoded(had))
+            self.book.apply(self._decoded(had))
         if states or first:
-            _join(turned, self.book.apply(self._decoded(states)))
+            turned = self.book.apply(self._decoded(states))
+        self._begun = True
         if first:
             # What is read at the start stays as a rule: looking through it again and again for
             # garbage would hold up changes by hundreds of milliseconds.
@@ -122,11 +134,25 @@ class Plane:
             )
             _join(turned, found)
         position, banned = str(reader.position), dict(self.book.banned)
-        if any(turned.values()) or first or position != self._told:
-            self._told = position
+        if first:
+            whole = self.book.current()
+            self._call(lambda: self._show(self._other_than(whole), position, banned))
+        elif any(turned.values()) or position != self._told:
             self._call(lambda: self._show(turned, position, banned))
+        self._told = position
         if states or forms.behind:
             forms.note(states, self.book.refused)
+
+    def _other_than(self, whole: Mapping[str, Mapping[str, Named]]) -> Turned:
+        """What differs in it from what is shown; on the event loop."""
+        return {
+            kind: {
+                name: whole[kind].get(name)
+                for name in held.keys() | whole[kind]
+                if _version(held.get(name)) != _version(whole[kind].get(name))
+            }
+            for kind, held in self.held.items()
+        }
 
     def _show(self, turned: Turned, position: str, banned: Mapping[str, str]) -> None:
         """On the event loop."""
@@ -149,9 +175,13 @@ class Plane:
         for key, state in states.items():
             try:
                 found[key] = wire.decode_resource(state) if state else None
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 self.book.refuse(key, f"{key} cannot be read: {error}")
         return found
+
+
+def _version(one: Named | None) -> str:
+    return one.version if one else ""
 
 
 def _join(turned: Turned, more: Turned) -> None:
