@@ -17,7 +17,7 @@ import msgspec
 from console.contract.wire import Resource, Route, Upstream
 
 from . import api, clusters, routes
-from .errors import Unsupported
+from .errors import UNRENDERED, reason
 from .listener import ROUTES
 from .named import Named, named
 from .routes import Traits
@@ -124,8 +124,8 @@ class Book:
             return False
         try:
             made = self._rendered(upstream, held, shape, nodes)
-        except (Unsupported, ValueError, TypeError) as error:
-            self._refused[key] = f"{upstream.name}: {error}"
+        except UNRENDERED as error:
+            self._refused[key] = reason(upstream.name, error)
             return False
         self._refused.pop(key, None)
         self._upstreams[key] = made

@@ -14,7 +14,7 @@ from console.contract import keys
 from console.contract.wire import Route
 
 from . import hosts, routes
-from .errors import Unsupported
+from .errors import UNRENDERED, reason
 from .listener import ROUTES
 from .named import Named, named
 from .routes import Piece, Traits
@@ -75,8 +75,8 @@ class Table:
         self._rendered["route"] += 1
         try:
             made = routes.pieces(route, self._traits(keys.upstream(route.upstream)))
-        except (Unsupported, ValueError, TypeError) as error:
-            self.refused[key] = f"{route.name}: {error}"
+        except UNRENDERED as error:
+            self.refused[key] = reason(route.name, error)
             return
         self.refused.pop(key, None)
         self.banned.pop(key, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from console.contract.wire import Expression, Node, Path, Resource, Route, Timeouts, Upstream
@@ -136,3 +138,42 @@ def test_garbage_in_checks_is_named() -> None:
         {"upstream/u1": upstream(1, checks={"active": {"healthy": {"http_statuses": [[]]}}})}
     )
     assert "upstream/u1" in book.refused
+
+
+class Counterfeit(dict[str, Any]):
+    """Checks that break when they are looked into, but not when they are compared."""
+
+    def get(self, *_: object) -> Any:
+        return self["nothing"]
+
+
+DEEP = Expression(
+    subject="header", name="x", operator="regex_match", value="(" * 900 + "a" + ")" * 900
+)
+# What no reader of ours lets through; here as if one had.
+ODD = {
+    "TypeError": upstream(1, checks={"active": {"healthy": {"http_statuses": None}}}),
+    "OverflowError": upstream(1, checks={"active": {"port": float("inf")}}),
+    "AttributeError": upstream(1, timeouts=None),
+    "KeyError": upstream(1, checks=Counterfeit(active={})),
+    "RecursionError": route(1, expressions=(DEEP,)),
+    "ValueError": upstream(1, timeouts=Timeouts(connect=2**80)),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_one_that_cannot_be_rendered_is_named_and_the_others_go_on(odd: Resource) -> None:
+    book = Book()
+    book.replace(house(3))
+    before = book.current()
+    key = f"{odd.__struct_config__.tag}/{odd.id}"
+    turned = book.apply({key: odd, "upstream/u2": upstream(2, "10.0.0.2"), "route/r2": None})
+    assert names(turned) == {"assignments": ["upstream/u2"], "routes": ["portolan"]}
+    assert book.refused.keys() == {key}
+    assert book.current()[api.CLUSTERS] == before[api.CLUSTERS], "it stays as it was"
+    assert book.apply({key: house(3)[key]}) == {
+        api.CLUSTERS: {},
+        api.ASSIGNMENTS: {},
+        api.ROUTES: {},
+    }
+    assert not book.refused
