@@ -17,6 +17,7 @@ from . import document
 from .book import Book
 from .render import Objects, render
 
+_APART = ".portolan"  # a folder beside the file
 _HEAD = re.compile(rb"# Portolan, epoch (\d+)\n")
 
 
@@ -109,33 +110,22 @@ class FileDriver:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file without a name, then give it one and rename it. Not synced to the disk: it is
-    written again at every start. Raises `DriverError`."""
-    # Traefik passes over a name of another ending, even in a directory that it reads whole; but it
-    # reads all of that again at every event there, so that a file is named when it is complete.
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}.tmp")
+    """Write a file and rename it into its place. Not synced to the disk: it is written again at
+    every start. Raises `DriverError`."""
+    # Traefik reads a directory whole at every event there, but watches no folder in it: made there,
+    # the file is one event. It passes over a name of another ending.
+    apart = path.parent / _APART
+    made = apart / f"{path.name}-{secrets.token_hex(4)}.tmp"
     try:
         try:
-            _write_nameless(beside, content)
-            os.replace(beside, path)
+            apart.mkdir(exist_ok=True)
+            made.write_bytes(content)
+            os.replace(made, path)
         except BaseException:
-            beside.unlink(missing_ok=True)
+            made.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise _unwritable(path, error) from error
-
-
-def _write_nameless(path: Path, content: bytes) -> None:
-    try:
-        handle = os.open(path.parent, os.O_WRONLY | os.O_TMPFILE, 0o644)
-    except (AttributeError, OSError):
-        path.write_bytes(content)  # neither every system nor every file system has such files
-        return
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        # Only with a folder given does Python let the system follow the link.
-        os.link(f"/proc/self/fd/{handle}", path, src_dir_fd=handle, follow_symlinks=True)
 
 
 def _unwritable(path: Path, error: OSError) -> DriverError:

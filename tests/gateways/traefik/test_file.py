@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.contract.wire import Node
+from console.contract.wire import Path as RoutePath
 from gateways import drivers
 from gateways.drivers.base import BadSetting, Driver, DriverError
 from tests.gateways.examples import route, upstream
@@ -64,7 +65,35 @@ def test_equal_is_silent_and_a_change_replaces_the_file_whole(path: Path) -> Non
     assert path.stat().st_ino == before
     again.apply({"upstream/u1": upstream(nodes=())})
     assert path.stat().st_ino != before, "renamed into its place"
-    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert [one for one in path.parent.rglob("*") if one.is_file()] == [path], (
+        "nothing is left over"
+    )
+
+
+@pytest.mark.slow
+def test_a_change_is_one_reading_of_a_traefik_that_reads_the_whole_folder(
+    path: Path, traefik: Start, serve: Serve
+) -> None:
+    port = serve("127.0.0.1")
+    driver = made(path)
+    nodes = (Node(host="127.0.0.1", port=port),)
+    driver.replace({"upstream/u1": upstream(nodes=nodes), "route/r1": route()})
+    gateway = traefik({"file": {"directory": str(path.parent)}}, log={"level": "DEBUG"})
+    eventually(lambda: gateway.proxy.get(HOST, "/cart")[0] == 200, within=30)
+
+    def readings() -> int:
+        return gateway.log.read_text().count("Configuration received")
+
+    def moved(number: int) -> bool:
+        return gateway.proxy.get(HOST, f"/new{number}")[0] == 200
+
+    driver.apply({"route/r1": route(paths=(RoutePath(path="/new0"),))})
+    eventually(lambda: moved(0), within=30)  # the first file itself was watched, too
+    before = readings()
+    for number in range(1, 6):
+        driver.apply({"route/r1": route(paths=(RoutePath(path=f"/new{number}"),))})
+        eventually(lambda n=number: moved(n), within=30)
+    assert readings() - before <= 5
 
 
 def test_a_file_that_was_changed_or_removed_is_written_again(path: Path) -> None:
