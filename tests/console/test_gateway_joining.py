@@ -52,6 +52,22 @@ def test_traefik_reads_the_tree(rows: Rows, url: str, expected: dict[str, Any]) 
     found = said["providers"]["redis"]
     assert expected.items() <= found.items()
     assert found["rootKey"] == "mine"
+    assert (found["username"], found["password"]) == ("USER", "PASSWORD"), "one of Traefik's own"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"provider": "http"},
+        {"provider": "rest", "api_url": "http://127.0.0.1:8080"},
+        {"provider": "rest", "api_url": "https://edge.example.org"},
+        {"redis_url": "redis://10.0.0.1:6379"},
+        {"file": "/etc/traefik/dynamic/portolan.yml"},
+    ],
+)
+def test_no_traefik_waits_before_it_applies_a_change(rows: Rows, given: dict[str, Any]) -> None:
+    static, *_dynamic = yaml.safe_load_all(_snippet(rows, "traefik", **given))
+    assert static["providers"]["providersThrottleDuration"] == "0s", "Traefik's own is two seconds"
 
 
 def test_envoy_is_given_its_bootstrap(rows: Rows) -> None:

@@ -1,4 +1,5 @@
-"""What Traefik's static configuration has to say: one of its providers.
+"""What Traefik's static configuration has to say: one of its providers, and that it waits for
+nothing: else it applies a change two seconds after the last one.
 
 By REST from another machine, what may be asked and pushed lies behind a password: then a second
 document is for a file of Traefik's file provider.
@@ -6,6 +7,7 @@ document is for a file of Traefik's file provider.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,12 +18,13 @@ from gateways.drivers.base import Place
 from .settings import FILE, REDIS, REST, Settings
 
 _ALONE = ("127.0.0.1", "::1", "localhost")
+_AT_ONCE = {"providersThrottleDuration": "0s"}
 
 
 def joining(settings: Settings, place: Place) -> str:
     if settings.provider == REST:
         return "---\n".join(_written(one) for one in _pushed(settings))
-    return _written({"providers": _provider(settings, place)})
+    return _written({"providers": _AT_ONCE | _provider(settings, place)})
 
 
 def _written(said: dict[str, Any]) -> str:
@@ -32,7 +35,7 @@ def _pushed(settings: Settings) -> list[dict[str, Any]]:
     parts = urlsplit(settings.api_url)
     if parts.hostname in _ALONE:
         static: dict[str, Any] = {
-            "providers": {"providersThrottleDuration": "0s", "rest": {"insecure": True}},
+            "providers": _AT_ONCE | {"rest": {"insecure": True}},
             "api": {"insecure": True},
             "entryPoints": {"traefik": {"address": parts.netloc}},
         }
@@ -40,11 +43,8 @@ def _pushed(settings: Settings) -> list[dict[str, Any]]:
     secured = {"entryPoints": ["portolan"], "middlewares": ["portolan-only"], "tls": {}}
     return [
         {
-            "providers": {
-                "providersThrottleDuration": "0s",
-                "rest": {},
-                "file": {"filename": "/etc/traefik/portolan-only.yml"},
-            },
+            "providers": _AT_ONCE
+            | {"rest": {}, "file": {"filename": "/etc/traefik/portolan-only.yml"}},
             "api": {},
             "entryPoints": {"portolan": {"address": f":{parts.port or 443}"}},
         },
@@ -72,11 +72,11 @@ def _pushed(settings: Settings) -> list[dict[str, Any]]:
 
 def _provider(settings: Settings, place: Place) -> dict[str, Any]:
     if settings.provider == FILE:
-        return {"file": {"filename": settings.file, "watch": True}}
+        # Its folder: Traefik never follows a file by name that is not there yet when it starts.
+        return {"file": {"directory": str(Path(settings.file).parent), "watch": True}}
     if settings.provider == REDIS:
         return {"redis": _tree(settings)}
     return {
-        "providersThrottleDuration": "0s",
         "http": {
             "endpoint": f"{place.document}?wait=4&instance=THIS-TRAEFIK",
             "pollInterval": "20ms",
@@ -91,6 +91,8 @@ def _tree(settings: Settings) -> dict[str, Any]:
     found: dict[str, Any] = {
         "endpoints": [parts.netloc.rpartition("@")[2]],
         "rootKey": settings.root_key,
+        # A user of its own, which may not switch all events on (docs/gateways/traefik.md).
+        "username": "USER",
         "password": "PASSWORD",
     }
     database = parts.path.strip("/")

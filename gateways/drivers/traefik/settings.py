@@ -83,8 +83,8 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(
             title=gettext_noop("File"),
             description=gettext_noop(
-                "As in Traefik's providers.file.filename, where the driver runs; below a folder"
-                " that GATEWAYS_FILE_FOLDERS names there."
+                "Where the driver runs, in a folder that Traefik reads (providers.file.directory);"
+                " below a folder that GATEWAYS_FILE_FOLDERS names there."
             ),
             examples=["/etc/traefik/dynamic/portolan.yml"],
             extra_json_schema={"when": {"provider": ["", FILE]}},

@@ -77,12 +77,14 @@ def traefik(tmp_path: Path) -> Iterator[Start]:
     one of a tree."""
     with ExitStack() as stack:
 
-        def start(provider: Any = None, *, redis_url: str = "", **more: Any) -> Running:
+        def start(
+            provider: Any = None, *, redis_url: str = "", api_port: int = 0, **more: Any
+        ) -> Running:
             fields = {
                 "folder": tmp_path / "traefik",
                 "host": "127.0.0.1",
                 "port": ports.free(),
-                "api_port": ports.free(),
+                "api_port": api_port or ports.free(),
                 "redis_url": redis_url or "redis://127.0.0.1:1/0",
             }
             server = (
