@@ -15,7 +15,7 @@ from console.contract.wire import Resource
 from gateways.drivers.base import Changes
 
 from . import names
-from .render import ALWAYS, Objects, Unsupported
+from .render import ALWAYS, FAULTS, Objects, reason
 
 # Place → object; None: it is gone.
 Differences = dict[str, Any]
@@ -52,8 +52,8 @@ class Book:
                 continue
             try:
                 self._set(key, self._render(resource), before)
-            except Unsupported as error:
-                self.refused[key] = f"{resource.name}: {error}"
+            except FAULTS as fault:
+                self.refused[key] = f"{resource.name}: {reason(fault)}"
         return {
             place: self.objects.get(place)
             for place, was in before.items()

@@ -40,6 +40,18 @@ class Unsupported(ValueError):
     """This kind of gateway cannot express the resource."""
 
 
+# What rendering may raise: `Unsupported`, or what we never thought of. Either costs its own
+# resource, and nothing else.
+FAULTS = (ValueError, TypeError, KeyError, AttributeError)
+
+
+def reason(fault: Exception) -> str:
+    """Why a resource stays out, in a sentence."""
+    if isinstance(fault, Unsupported):
+        return str(fault)
+    return f"It cannot be expressed in Traefik's terms ({type(fault).__name__}: {fault})."
+
+
 def render(resource: Resource, *, entry_points: Sequence[str] = ()) -> Objects:
     if not names.is_id(resource.id):
         raise Unsupported("Its id cannot be part of a name in Traefik.")
@@ -53,8 +65,8 @@ def unsupported(resource: Resource) -> list[str]:
     served without it."""
     try:
         render(resource)
-    except Unsupported as error:
-        return [str(error)]
+    except FAULTS as fault:
+        return [reason(fault)]
     return list(checks.lost(resource.checks)) if isinstance(resource, Upstream) else []
 
 
