@@ -67,7 +67,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def unspeakable(self) -> tuple[str, ...]:
         """What must be in no log line."""
         password = urlsplit(self.redis_url).password or ""
-        parts = (self.secret, self.secret.rpartition(":")[2], self.redis_password, password)
+        parts = (self.secret, self.secret.partition(":")[2], self.redis_password, password)
         return tuple(sorted({one for one in parts if one}, key=len, reverse=True))
 
 

@@ -110,7 +110,7 @@ def test_the_last_good_state_is_for_its_owner_alone(agent: Agent) -> None:
 
 def test_a_file_of_secrets_and_one_of_settings(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
-    secret.write_text("user:pw\n")
+    secret.write_text("user:p:w\n")
     file = tmp_path / "agent.toml"
     file.write_text(
         f"""
@@ -125,10 +125,10 @@ def test_a_file_of_secrets_and_one_of_settings(tmp_path: Path) -> None:
         """
     )
     config = load(file, {"PORTOLAN_AGENT_REDIS_PASSWORD": "p w"})
-    assert config.secret == "user:pw"
+    assert config.secret == "user:p:w"
     assert config.store_url == "rediss://agent:p%20w@redis.example.org:6380/0"
-    assert "pw" not in repr(config)
-    assert set(config.unspeakable) == {"user:pw", "pw", "p w"}
+    assert "p:w" not in repr(config)
+    assert set(config.unspeakable) == {"user:p:w", "p:w", "p w"}
 
 
 @pytest.mark.parametrize(

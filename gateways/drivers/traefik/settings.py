@@ -150,10 +150,11 @@ def with_password(url: str, secret: str) -> str:
     if not secret:
         return url
     parts = urlsplit(url)
-    user, colon, password = secret.rpartition(":")
+    # A password may hold colons, a user may not.
+    user, password = secret.split(":", 1) if ":" in secret else ("", secret)
     login = f"{quote(user, safe='')}:{quote(password, safe='')}"
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{login}@{host}")) if colon or password else url
+    return urlunsplit(parts._replace(netloc=f"{login}@{host}"))
 
 
 def _is_web(url: str) -> bool:
