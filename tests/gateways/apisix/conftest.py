@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gateways.drivers.base import Driver
 from gateways.drivers.folders import FOLDERS
-from tests.threads import eventually
 
 from . import target as targets
 from .echo import nodes
+from .serving import Front
 from .standin import StandIn
 from .target import MODES, REAL, REAL_MODE, Target
 
 __all__ = ["nodes"]
 
-# What requests meet only a real one can tell: script/test --apisix.
-collect_ignore = [] if os.environ.get("APISIX_URL") else ["test_served.py"]
+# What requests meet there cannot be told.
+collect_ignore = ["test_served.py"] if REAL and not os.environ.get("APISIX_URL") else []
 
 
 _MODES = [REAL_MODE] if REAL else MODES
@@ -41,16 +41,29 @@ def answering(
     yield from _target(request.param, tmp_path, monkeypatch)
 
 
+@pytest.fixture(params=[mode for mode in _MODES if REAL or mode != "file"])
+def serving(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Target]:
+    """A target that takes requests. A file's driver gives what the others do, at its own pace."""
+    for found in _target(request.param, tmp_path, monkeypatch):
+        if not found.standin:
+            yield found
+            continue
+        front = Front(found.standin.used)
+        try:
+            yield replace(found, url=front.url)
+        finally:
+            front.down()
+
+
 def _target(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
     found = targets.real() if REAL else targets.standin(mode, tmp_path)
     if found.settings.get("file"):
         monkeypatch.setenv(FOLDERS, str(Path(found.settings["file"]).parent))
     try:
         yield found
-        if REAL:
-            driver = found.started()
-            driver.replace({})
-            eventually(lambda: settled(driver), within=15, what="what was made here to go")
+        targets.emptied(found)
     finally:
         if found.standin:
             found.standin.down()
@@ -75,14 +88,6 @@ def admin(tmp_path: Path) -> Iterator[Target]:
 def standalone(tmp_path: Path) -> Iterator[Target]:
     """One that keeps its configuration in memory, likewise."""
     yield from _standin("standalone", tmp_path)
-
-
-def settled(driver: Driver) -> bool:
-    """Whether all is gone that should go. A worker that has not heard yet that a route went does
-    not let its upstream go."""
-    if driver.describe().get("lingering"):
-        driver.touch()
-    return not driver.describe().get("lingering")
 
 
 def server_of(target: Target) -> StandIn:

@@ -1,7 +1,7 @@
 """A stand-in for APISIX's Admin API and Control API: a real HTTP server on loopback with what real
 ones do (measured on 3.18 and 2.15.3), and with ways to make it fail.
 
-It serves no requests. What it has is at once what its workers use."""
+What it has is at once what its workers use; `serving` takes requests with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import json
 import threading
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from .listening import Server
 from .rules import refusal
@@ -71,6 +71,11 @@ class StandIn:
             return {one["id"]: one for one in (self.document or {}).get(kind, ())}
         return self.objects[kind]
 
+    def used(self) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+        """Routes, and upstreams by their ids, of one moment."""
+        with self._lock:
+            return list(self.all("routes").values()), dict(self.all("upstreams"))
+
     def answer(
         self, method: str, path: str, headers: Any, body: bytes
     ) -> tuple[int, Any, dict[str, str]] | None:
@@ -95,8 +100,7 @@ class StandIn:
             if self.mode == "standalone":
                 found = self._standalone(method, segments[3:], headers, body)
             else:
-                query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-                found = (*self._etcd(method, segments[2:], query, body), {"X-API-VERSION": "v3"})
+                found = (*self._etcd(method, segments[2:], body), {"X-API-VERSION": "v3"})
             if method in ("PUT", "DELETE", "PATCH") and found[0] < 300:
                 if self.lose == 0:
                     self.lose = -2
@@ -106,9 +110,7 @@ class StandIn:
 
     # -- with etcd
 
-    def _etcd(
-        self, method: str, segments: list[str], query: dict[str, str], body: bytes
-    ) -> tuple[int, Any]:
+    def _etcd(self, method: str, segments: list[str], body: bytes) -> tuple[int, Any]:
         kind, name, *rest = [*segments, "", ""]
         if kind == "plugins":
             return 200, ["proxy-rewrite", "redirect"]
@@ -117,7 +119,7 @@ class StandIn:
         if kind not in self.objects:
             return 404, {"error_msg": f"Unsupported resource type: {kind}"}
         if not name:
-            return self._list(kind, query)
+            return self._list(kind)
         if method == "GET":
             return self._one(kind, name)
         if method == "DELETE":
@@ -174,19 +176,13 @@ class StandIn:
             return 404, {"message": "Key not found"}
         return 200, self._item(kind, name, action="get")
 
-    def _list(self, kind: str, query: dict[str, str]) -> tuple[int, Any]:
+    def _list(self, kind: str) -> tuple[int, Any]:
         order = sorted(self.objects[kind], key=lambda name: self._created.get(f"{kind}/{name}", 0))
         items = [self._item(kind, name) for name in order]
         if self.legacy:
             node = {"dir": True, "key": f"/apisix/{kind}", "nodes": items}
             return 200, {"action": "get", "count": len(items), "node": node}
-        total = len(items)
-        if "page" in query and "page_size" in query:
-            page, size = int(query["page"]), int(query["page_size"])
-            if not 10 <= size <= 500:
-                return 400, "page_size must be between 10 and 500"
-            items = items[(page - 1) * size : page * size]
-        return 200, {"list": items or {}, "total": total}
+        return 200, {"list": items or {}, "total": len(items)}
 
     def _item(self, kind: str, name: str, *, action: str = "") -> dict[str, Any]:
         """`action`: what was done to this one; empty: it is one of a list."""

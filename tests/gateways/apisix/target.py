@@ -14,6 +14,7 @@ import os
 import secrets
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import yaml
 
 from gateways import drivers
 from gateways.drivers.base import Applied, Driver, Reader
+from tests.threads import eventually
 
 from .standin import StandIn
 
@@ -32,8 +34,8 @@ REAL_MODE = os.environ.get("APISIX_MODE", "admin")
 
 @dataclass
 class Target:
-    """`url`: where it serves requests, empty for a stand-in. `host_first`: whether its router looks
-    at a request's host before the path."""
+    """`url`: where it serves requests, if it does. `host_first`: whether its router looks at a
+    request's host before the path."""
 
     mode: str
     settings: dict[str, Any]
@@ -122,7 +124,7 @@ class Target:
         return json.loads(content) if content else None
 
 
-def filled(driver: Driver, resources: dict[str, Any]) -> Applied:
+def filled(driver: Driver, resources: Mapping[str, Any]) -> Applied:
     """Bring all of it, as whoever drives does."""
     done = driver.replace(resources)
     written = done.written
@@ -130,6 +132,30 @@ def filled(driver: Driver, resources: dict[str, Any]) -> Applied:
         done = driver.apply({})
         written += done.written
     return Applied(written, done.refused)
+
+
+def followed(driver: Driver, changes: Mapping[str, Any]) -> Applied:
+    """Bring all of these changes, likewise."""
+    done = driver.apply(changes)
+    while done.left:
+        done = driver.apply({})
+    return done
+
+
+def emptied(target: Target) -> None:
+    """Take away all that was made there."""
+    driver = target.started()
+    filled(driver, {})
+    eventually(lambda: settled(driver), within=15, what="what was made here to go")
+    assert target.documents() == {}
+
+
+def settled(driver: Driver) -> bool:
+    """Whether all is gone that should go. A worker that has not heard yet that a route went does
+    not let its upstream go."""
+    if driver.describe().get("lingering"):
+        driver.touch()
+    return not driver.describe().get("lingering")
 
 
 def real() -> Target:

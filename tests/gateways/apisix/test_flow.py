@@ -8,8 +8,7 @@ from gateways import drivers
 from tests.threads import eventually
 
 from . import worlds
-from .conftest import settled
-from .target import Target, filled
+from .target import Target, emptied, filled, settled
 
 
 def test_what_is_given_is_there(target: Target) -> None:
@@ -99,7 +98,7 @@ def test_two_control_planes_on_one_apisix_leave_each_other_alone(target: Target)
         assert reader.documents() == drivers.preview("apisix", longer, other).documents
     finally:
         reader.close()
-        target.started(id_prefix=f"{prefix}b-").replace({})
+        filled(target.started(id_prefix=f"{prefix}b-"), {})
 
 
 def test_a_change_of_one_service_is_one_write(target: Target) -> None:
@@ -184,4 +183,12 @@ def test_a_gateway_that_still_has_everything_is_left_alone(target: Target) -> No
 def test_a_check_finds_nothing_wrong(target: Target) -> None:
     found = drivers.check("apisix", target.settings, target.secret)
     assert [one for one in found if not one.ok] == []
+    assert target.documents() == {}
+
+
+def test_a_target_is_left_as_it_was_found(target: Target) -> None:
+    """A driver brings a few objects at a time."""
+    filled(target.started(), worlds.shops(20))
+    assert len(target.documents()) == 40
+    emptied(target)
     assert target.documents() == {}

@@ -20,6 +20,7 @@ from gateways.drivers.apisix.render import render
 from gateways.drivers.apisix.settings import Settings
 from tests.gateways.examples import EXAMPLES, REFUSED, route, upstream, where
 
+from .routing import taken
 from .rules import refusal
 
 GOLDEN = File(__file__).parents[1] / "golden" / "apisix"
@@ -202,38 +203,8 @@ def test_apisix_takes_the_route_that_matching_says(host: str, path: str, method:
     fitting = [one for one in verdicts if one.fits]
     wanted = max(fitting, key=lambda one: one.rank).route if fitting else None
     objects = [body for one in ROUTES for body in render(one, SETTINGS).values()]
-    assert _taken(objects, request) == (f"portolan-{wanted.id}" if wanted else None)
-
-
-def _taken(objects: list[dict[str, Any]], request: Request) -> str | None:
-    """As radixtree_host_uri and lua-resty-radixtree find it: host, then path, then priority."""
-    hosts = {host for body in objects for host in body.get("hosts", ["*"])}
-    order = sorted(hosts, key=lambda host: (not host.startswith("*"), len(host)), reverse=True)
-    for host in order:
-        if not (host == request.host or (host[0] == "*" and request.host.endswith(host[1:]))):
-            continue
-        these = [body for body in objects if host in body.get("hosts", ["*"])]
-        paths = {uri for body in these for uri in body["uris"]}
-        for uri in sorted(paths, key=lambda uri: ("*" not in uri, len(uri)), reverse=True):
-            if not (uri == request.path or ("*" in uri and request.path.startswith(uri[:-1]))):
-                continue
-            fitting = [
-                body
-                for body in these
-                if uri in body["uris"]
-                and request.method in body.get("methods", [request.method])
-                and all(_holds(one, request) for one in body.get("vars", []))
-            ]
-            if fitting:
-                return str(max(fitting, key=lambda body: body["priority"])["id"]).partition(".")[0]
-    return None
-
-
-def _holds(condition: list[Any], request: Request) -> bool:
-    name, operator, value = condition
-    if operator == "~~":
-        return name == "host" and bool(re.search(value, request.host))
-    return dict(request.headers).get(name) == value
+    found = taken(objects, request)
+    assert (found and found["id"].partition(".")[0]) == (wanted and f"portolan-{wanted.id}")
 
 
 def test_a_route_of_everything_has_its_uris() -> None:

@@ -1,5 +1,5 @@
-"""What a real APISIX does with requests, where ``APISIX_URL`` says where it takes them: with what a
-driver gave it, it answers as `console.contract.matching` says."""
+"""What requests meet: with what a driver gave it, APISIX answers as `console.contract.matching`
+says. A real one where ``APISIX_URL`` says where it takes them, else the stand-in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from console.contract.wire import Expression, Node, Path, Route, Upstream
 from tests.threads import eventually
 
 from .echo import HOST, Served, ask, everywhere
-from .target import Target
+from .target import Target, filled, followed
 from .worlds import World
 
 RUN = uuid.uuid4().hex[:6]
@@ -41,23 +41,23 @@ def ports(target: Target, count: int = 30) -> set[str]:
     return {ask(target, f"{RUN}.test").port or "-" for _ in range(count)}
 
 
-def test_a_service_is_scaled(target: Target, nodes: list[Node]) -> None:
-    driver = target.started()
-    driver.replace(upstream("u", *nodes[:3]) | route("r", "u"))
+def test_a_service_is_scaled(serving: Target, nodes: list[Node]) -> None:
+    driver = serving.started()
+    filled(driver, upstream("u", *nodes[:3]) | route("r", "u"))
     for count in (3, 5, 0, 3):
-        driver.apply(upstream("u", *nodes[:count]))
+        followed(driver, upstream("u", *nodes[:count]))
         wanted = {str(node.port) for node in nodes[:count]} or {"-"}
-        eventually(lambda: ports(target) == wanted, within=15, what=f"{count} nodes")  # noqa: B023
-    driver.apply(upstream("u"))
-    eventually(lambda: ask(target, f"{RUN}.test").status == 503, within=15)
+        eventually(lambda: ports(serving) == wanted, within=15, what=f"{count} nodes")  # noqa: B023
+    followed(driver, upstream("u"))
+    eventually(lambda: ask(serving, f"{RUN}.test").status == 503, within=15)
 
 
-def test_no_request_fails_while_everything_changes(target: Target, nodes: list[Node]) -> None:
+def test_no_request_fails_while_everything_changes(serving: Target, nodes: list[Node]) -> None:
     """All replicas are replaced and the route is taken apart and put together, under load."""
-    driver = target.started()
+    driver = serving.started()
     more = (f"*.{RUN}.test", f"*.b.{RUN}.test")
-    driver.replace(upstream("u", *nodes[:3]) | route("r", "u"))
-    eventually(lambda: everywhere(lambda: ask(target, f"{RUN}.test").status == 200), within=15)
+    filled(driver, upstream("u", *nodes[:3]) | route("r", "u"))
+    eventually(lambda: everywhere(lambda: ask(serving, f"{RUN}.test").status == 200), within=15)
     failed: list[Served] = []
     asked = 0
     done = threading.Event()
@@ -65,7 +65,7 @@ def test_no_request_fails_while_everything_changes(target: Target, nodes: list[N
     def load() -> None:
         nonlocal asked
         while not done.is_set():
-            found = ask(target, f"{RUN}.test")
+            found = ask(serving, f"{RUN}.test")
             asked += 1
             if found.status != 200:
                 failed.append(found)
@@ -75,11 +75,11 @@ def test_no_request_fails_while_everything_changes(target: Target, nodes: list[N
         one.start()
     try:
         for first in (0, 1, 2, 1, 0):
-            driver.apply(upstream("u", *nodes[first : first + 3]))
+            followed(driver, upstream("u", *nodes[first : first + 3]))
             hosts = (f"{RUN}.test", *more[: first % 3])
-            driver.apply(route("r", "u", hosts=hosts, methods=("GET", "POST")[: first or 2]))
+            followed(driver, route("r", "u", hosts=hosts, methods=("GET", "POST")[: first or 2]))
             moved = upstream("v", *nodes[:2]) | route("r", "v", hosts=hosts)
-            driver.apply(moved | {keys.upstream(f"u-{RUN}"): None})
+            followed(driver, moved | {keys.upstream(f"u-{RUN}"): None})
             driver.apply(
                 upstream("u", *nodes[:3])
                 | route("r", "u", hosts=hosts[::-1])
@@ -94,21 +94,21 @@ def test_no_request_fails_while_everything_changes(target: Target, nodes: list[N
     assert failed == []
 
 
-def test_what_went_is_not_found(target: Target, nodes: list[Node]) -> None:
-    driver = target.started()
+def test_what_went_is_not_found(serving: Target, nodes: list[Node]) -> None:
+    driver = serving.started()
     world = upstream("u", nodes[0]) | route("r", "u")
-    driver.replace(world)
-    eventually(lambda: everywhere(lambda: ask(target, f"{RUN}.test").status == 200), within=15)
-    driver.apply(dict.fromkeys(world))
-    eventually(lambda: ask(target, f"{RUN}.test").status == 404, within=15)
+    filled(driver, world)
+    eventually(lambda: everywhere(lambda: ask(serving, f"{RUN}.test").status == 200), within=15)
+    followed(driver, dict.fromkeys(world))
+    eventually(lambda: ask(serving, f"{RUN}.test").status == 404, within=15)
 
 
-def test_the_reader_tells_what_workers_use(target: Target, nodes: list[Node]) -> None:
-    if not target.settings["control_url"]:
+def test_the_reader_tells_what_workers_use(serving: Target, nodes: list[Node]) -> None:
+    if not serving.settings["control_url"]:
         pytest.skip("needs APISIX_CONTROL_URL")
     world = upstream("u", *nodes[:2]) | route("r", "u", hosts=(f"{RUN}.test", f"*.{RUN}.test"))
-    target.started().replace(world)
-    reader = target.reader()
+    filled(serving.started(), world)
+    reader = serving.reader()
     (one,) = upstream("u", *nodes[:2]).values()
     assert isinstance(one, Upstream)
     try:
@@ -122,13 +122,13 @@ def test_the_reader_tells_what_workers_use(target: Target, nodes: list[Node]) ->
         }
         (process,) = reader.processes()
         # Only the Admin API tells the release.
-        release = "" if target.mode == "file" else target.settings["release"]
+        release = "" if serving.mode == "file" else serving.settings.get("release", "3")
         assert process.version.startswith(release)
     finally:
         reader.close()
 
 
-def test_a_request_on_its_way(target: Target, nodes: list[Node]) -> None:
+def test_a_request_on_its_way(serving: Target, nodes: list[Node]) -> None:
     node = nodes[0]
     world = (
         upstream("pass", node)
@@ -141,21 +141,21 @@ def test_a_request_on_its_way(target: Target, nodes: list[Node]) -> None:
         | route("odd", "pass", paths=(Path(path="/a+b"), Path(path="/x*y", exact=True)))
         | route("space", "pass", paths=(Path(path="/a%20b"),), strip_prefix="/a%20b")
     )
-    target.started().replace(world)
+    filled(serving.started(), world)
     name = f"{RUN}.test"
-    eventually(lambda: everywhere(lambda: ask(target, name, "/a%20b/c").path == "/c"), within=15)
+    eventually(lambda: everywhere(lambda: ask(serving, name, "/a%20b/c").path == "/c"), within=15)
     for asked, sent in (("/pass", "/"), ("/pass/", "/"), ("/pass/a/b?x=1", "/a/b?x=1")):
-        assert ask(target, name, asked).path == sent
-    assert ask(target, name, "/passing").status == 404
-    assert ask(target, name, "/pass").host == name
-    assert ask(target, name, "/node").host in (f"{HOST}:{node.port}", HOST)
-    assert ask(target, name, "/rewrite").host == "inner.test"
-    secure = ask(target, name, "/secure/x")
+        assert ask(serving, name, asked).path == sent
+    assert ask(serving, name, "/passing").status == 404
+    assert ask(serving, name, "/pass").host == name
+    assert ask(serving, name, "/node").host in (f"{HOST}:{node.port}", HOST)
+    assert ask(serving, name, "/rewrite").host == "inner.test"
+    secure = ask(serving, name, "/secure/x")
     assert (secure.status, secure.location.partition("://")[0]) == (301, "https")
     for asked, status in (("/a+b", 200), ("/a+b/c", 200), ("/a+bc", 404), ("/aab", 404)):
-        assert ask(target, name, asked).status == status
+        assert ask(serving, name, asked).status == status
     for asked, status in (("/x*y", 200), ("/x*yz", 404), ("/xzy", 404)):
-        assert ask(target, name, asked).status == status
+        assert ask(serving, name, asked).status == status
 
 
 def _expressions() -> list[tuple[Expression, ...]]:
@@ -182,7 +182,7 @@ def _expressions() -> list[tuple[Expression, ...]]:
     return [*found, (header, query)]
 
 
-def test_expressions_hold_as_they_should(target: Target, nodes: list[Node]) -> None:
+def test_expressions_hold_as_they_should(serving: Target, nodes: list[Node]) -> None:
     groups = _expressions()
     cases = [
         (one, any_) for one in groups for any_ in ((False, True) if len(one) > 1 else (False,))
@@ -194,9 +194,9 @@ def test_expressions_hold_as_they_should(target: Target, nodes: list[Node]) -> N
     world = upstream("u", nodes[0]) | route("z", "u", hosts=(f"z.{RUN}.test",))
     for one in routes:
         world |= one
-    done = target.started().replace(world)
+    done = filled(serving.started(), world)
     assert done.refused == {}
-    eventually(lambda: everywhere(lambda: ask(target, f"z.{RUN}.test").status == 200), within=15)
+    eventually(lambda: everywhere(lambda: ask(serving, f"z.{RUN}.test").status == 200), within=15)
     for number, one in enumerate(routes):
         (said,) = one.values()
         assert isinstance(said, Route)
@@ -210,11 +210,11 @@ def test_expressions_hold_as_they_should(target: Target, nodes: list[Node]) -> N
             if value == "" and said.expressions[0].subject in ("cookie", "header"):
                 continue  # nginx takes an empty header for none
             address = path + ("" if value is None else f"?a={value}")
-            got = ask(target, host, address, **headers).status == 200
+            got = ask(serving, host, address, **headers).status == 200
             assert got is wanted, (said.expressions, said.match_any, value)
 
 
-def test_the_most_specific_route_takes_the_request(target: Target, nodes: list[Node]) -> None:
+def test_the_most_specific_route_takes_the_request(serving: Target, nodes: list[Node]) -> None:
     """As `matching` says, each of the routes with a node of its own; a router that looks at the
     path first takes the longest path, and only of equal ones the route of `matching`."""
     domain = f"{RUN}.test"
@@ -249,18 +249,18 @@ def test_the_most_specific_route_takes_the_request(target: Target, nodes: list[N
         made = msgspec.structs.replace(made, upstream=f"{name}-{RUN}")
         world[keys.route(made.id)] = made
         routes.append(made)
-    done = target.started().replace(world)
+    done = filled(serving.started(), world)
     assert done.refused == {}
     eventually(
-        lambda: everywhere(lambda: ask(target, f"a.{domain}", "/").host == "h0.inner"), within=15
+        lambda: everywhere(lambda: ask(serving, f"a.{domain}", "/").host == "h0.inner"), within=15
     )
     eventually(
-        lambda: everywhere(lambda: ask(target, f"z.{domain}", "/x").host == "h7.inner"), within=15
+        lambda: everywhere(lambda: ask(serving, f"z.{domain}", "/x").host == "h7.inner"), within=15
     )
 
     def rank(verdict: matching.Verdict) -> tuple[int, int]:
         assert verdict.path is not None
-        return 0 if target.host_first else matching.path_rank(verdict.path), verdict.rank
+        return 0 if serving.host_first else matching.path_rank(verdict.path), verdict.rank
 
     for host in ("a", "b", "c.a", "d.c.a"):
         for path in ("/", "/shop", "/shop/", f"/shop/cart/{RUN}", "/shop/cart/deep", "/shopping"):
@@ -275,6 +275,6 @@ def test_the_most_specific_route_takes_the_request(target: Target, nodes: list[N
                     verdicts = [matching.judge(one, request) for one in routes]
                     fitting = [one for one in verdicts if one.fits]
                     best = max(fitting, key=rank, default=None)
-                    got = ask(target, request.host, path, method, **headers)
+                    got = ask(serving, request.host, path, method, **headers)
                     wanted = f"h{routes.index(best.route)}.inner" if best else ""
                     assert got.host == wanted, request
