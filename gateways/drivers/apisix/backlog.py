@@ -35,6 +35,7 @@ class Backlog:
         ordered = sorted(front, key=lambda name: (_step(name, wanted), name))
         for name in ordered:
             self._due[name] = None
+            self._due.move_to_end(name)
         for name in reversed(ordered):
             if _step(name, wanted) != _LAST:
                 self._due.move_to_end(name, last=False)

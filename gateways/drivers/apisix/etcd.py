@@ -152,6 +152,7 @@ class EtcdDriver:
         if answer.status in (200, 201):
             self._held[name] = body
             self._said.pop(name, None)
+            self._lingering.discard(name)
             return True
         if answer.status == 404:
             raise listing.no_admin_api(api)

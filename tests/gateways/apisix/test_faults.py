@@ -119,14 +119,17 @@ def test_an_upstream_that_its_workers_still_use_goes_a_little_later(admin: Targe
     assert admin.documents() == admin.preview(worlds.upstream(1) | worlds.route(1))
 
 
-def test_an_upstream_that_lingers_may_be_wanted_again(admin: Target) -> None:
+@pytest.mark.parametrize("nodes", [2, 3], ids=["as it was", "otherwise"])
+def test_an_upstream_that_lingers_may_be_wanted_again(admin: Target, nodes: int) -> None:
     driver = admin.started()
     driver.replace(worlds.shops(1))
     server_of(admin).lag = 1
     driver.apply({keys.route("r0"): None, keys.upstream("u0"): None})
-    driver.apply(worlds.shops(1))
+    wanted = worlds.upstream(0, nodes=nodes) | worlds.route(0)
+    driver.apply(wanted)
+    assert driver.describe()["lingering"] == 0
     driver.touch()
-    assert admin.documents() == admin.preview(worlds.shops(1))
+    assert admin.documents() == admin.preview(wanted)
 
 
 def test_a_route_waits_for_its_upstream(admin: Target) -> None:
@@ -207,3 +210,29 @@ def test_no_gateway_is_told_the_key_of_another(admin: Target) -> None:
     driver.replace(worlds.shops(1))
     assert admin.secret not in repr(driver.describe())
     assert admin.secret not in repr(drivers.check("apisix", admin.settings, admin.secret))
+
+
+def test_a_change_overtakes_a_fill(admin: Target) -> None:
+    driver = admin.started()
+    left = driver.replace(worlds.shops(200)).left
+    assert left > 300
+    server_of(admin).requests.clear()
+    done = driver.apply(worlds.upstream(150, nodes=5) | worlds.route(150, methods=("GET",)))
+    assert (done.written, done.left) == (2, left - 2)
+    written = [path.rpartition("-")[2] for _method, path in server_of(admin).writes()]
+    assert written == ["u150", "r150"]
+    filled(driver, worlds.shops(200))
+    assert admin.documents() == admin.preview(worlds.shops(200))
+
+
+def test_a_great_change_leaves_some_of_it(admin: Target) -> None:
+    """Whoever drives proves between two turns that the gateway is still his."""
+    driver = admin.started()
+    filled(driver, worlds.shops(100))
+    server_of(admin).requests.clear()
+    some: worlds.World = {}
+    for number in range(100):
+        some |= worlds.upstream(number, nodes=3)
+    done = driver.apply(some)
+    assert len(server_of(admin).writes()) == done.written < 100
+    assert done.left == 100 - done.written
