@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from . import mark as marks
 from . import names
 from .plain import plain
 from .render import Objects
@@ -32,6 +33,12 @@ def ours(document: Document, prefix: str) -> Objects:
         for body in items(document, kind)
         if names.is_ours(prefix, body)
     }
+
+
+def mark(document: Document, prefix: str) -> dict[str, Any] | None:
+    """The one that says which driver wrote this."""
+    found = (one for one in items(document, "upstreams") if marks.is_mark(prefix, one))
+    return next(found, None)
 
 
 def others(document: Document, prefix: str, kind: str) -> list[dict[str, Any]]:

@@ -5,16 +5,17 @@ of its nodes costs (both read the object from etcd, check all of it and write it
 route whose upstream is not there, and the deletion of an upstream that a route needs: upstreams are
 written before routes, and deleted after them.
 
-Thousands of objects take a minute. They are written a few at a time, so that whoever drives can
-bring what changed meanwhile before the rest, and proves each time that the gateway is still his.
+Thousands of objects take a while. They are written a few at a time, so that whoever drives can
+bring what changed meanwhile before the rest, and it is proved each time that the gateway is still
+his, at the gateway too (`fence`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
-from typing import Any, ClassVar
+from itertools import cycle, islice
+from typing import Any, ClassVar, TypeVar
 
 from console.contract.wire import Resource
 from gateways.drivers.base import Applied, Changes, DriverError
@@ -23,6 +24,7 @@ from . import listing
 from .admin import Api, version
 from .backlog import Backlog
 from .book import Book, upstreams_of
+from .fence import Fence
 from .listing import ROOT
 from .plain import same
 from .render import Objects
@@ -34,6 +36,9 @@ _FEW = 2  # objects that one connection writes, as quickly as more would
 # to wait.
 _TURN = 12
 _OWN = 60  # of its own changes; more are left, too
+_LOOKS = 20  # objects that one `touch` looks at
+
+_Found = TypeVar("_Found")
 
 
 class EtcdDriver:
@@ -46,12 +51,15 @@ class EtcdDriver:
         self._book = Book(settings)
         self._backlog = Backlog()
         self._apis = [Api(settings.admin_url, secret) for _ in range(_CONNECTIONS)]
+        self._fence = Fence(settings.id_prefix)
         self._held: Objects = {}  # what the gateway has of ours, as it was read or written
         self._said: dict[str, str] = {}  # what APISIX said of objects that it refused
         self._lingering: set[str] = set()  # upstreams that it would not delete yet
         self._looked = 0  # how far `touch` has come through the objects
 
     def start(self, *, epoch: int = 0) -> None:
+        # Before the list: what an older driver still writes is in it.
+        self._fence.take(self._apis[0], epoch)
         self._held = listing.ours(self._apis[0], self._prefix)
         self._said, self._lingering = {}, set()
         self._backlog.clear()
@@ -74,20 +82,24 @@ class EtcdDriver:
         return self._write(min(own, _OWN) or _TURN)
 
     def touch(self) -> None:
-        """One object in turn is looked at: gone, the store was emptied; else it is set right."""
+        """Some objects in turn are looked at: one gone, the store was emptied; else they are set
+        right."""
+        self._fence.prove(self._apis[0])
         self._write(self._note(set(self._lingering)))
-        name = self._next()
-        if name is None:
+        some = self._next()
+        if not some:
             listing.one(self._apis[0], "upstreams/-")  # whether it is there at all
             return
-        found = listing.one(self._apis[0], name)
-        if found is None:
-            raise DriverError(
-                "What APISIX was given is gone: its etcd was emptied.", code="emptied"
-            )
-        if not same(self._held[name], found):
-            self._held[name] = found
-            self._write(self._note({name}))
+        wrong = set()
+        for name, found in self._spread(listing.one, some).items():
+            if found is None:
+                raise DriverError(
+                    "What APISIX was given is gone: its etcd was emptied.", code="emptied"
+                )
+            if not same(self._held[name], found):
+                self._held[name] = found
+                wrong.add(name)
+        self._write(self._note(wrong))
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -100,11 +112,12 @@ class EtcdDriver:
             "left": len(self._backlog),
         }
 
-    def _next(self) -> str | None:
-        if not self._held:
-            return None
-        self._looked = (self._looked + 1) % len(self._held)
-        return next(islice(self._held, self._looked, None))
+    def _next(self) -> list[str]:
+        """The next ones of all that it has."""
+        turn = islice(cycle(self._held), self._looked, None)
+        some = list(islice(turn, min(_LOOKS, len(self._held))))
+        self._looked = (self._looked + len(some)) % (len(self._held) or 1)
+        return some
 
     def _note(self, candidates: Iterable[str]) -> int:
         """What differs among these names is to be written next; how many that is."""
@@ -124,24 +137,29 @@ class EtcdDriver:
         """Write and delete so many of what is to be. Raises the first `DriverError`, after which it
         is unknown what became of the others."""
         wanted, written = self._book.objects, 0
+        if most > 0 and self._backlog:
+            self._fence.prove(self._apis[0])
         while most > 0 and (todo := self._backlog.take(most, wanted)):
-            written += self._each(todo)
+            written += sum(self._spread(self._bring, todo).values())
             most -= len(todo)
         return Applied(written, self._book.refusals(self._said), len(self._backlog))
 
-    def _each(self, todo: list[str]) -> int:
-        """By few connections; how many were written."""
-        if len(todo) <= _FEW:
-            return sum(self._bring(self._apis[0], name) for name in todo)
+    def _spread(self, work: Callable[[Api, str], _Found], todo: Sequence[str]) -> dict[str, _Found]:
+        """Do it for each name, by few connections."""
 
-        def some(number: int) -> int:
+        def some(number: int) -> list[tuple[str, _Found]]:
             mine = todo[number::_CONNECTIONS]
-            return sum(self._bring(self._apis[number], name) for name in mine)
+            return [(name, work(self._apis[number], name)) for name in mine]
+
+        if len(todo) <= _FEW:
+            return {name: work(self._apis[0], name) for name in todo}
 
         with ThreadPoolExecutor(_CONNECTIONS) as threads:
-            return sum(threads.map(some, range(_CONNECTIONS)))
+            found = list(threads.map(some, range(_CONNECTIONS)))
+        return {name: one for part in found for name, one in part}
 
     def _bring(self, api: Api, name: str) -> bool:
+        self._fence.hold(api)
         body = self._book.objects.get(name)
         if body is None:
             return self._delete(api, name)

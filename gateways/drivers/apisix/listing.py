@@ -45,7 +45,7 @@ def one(api: Api, name: str) -> dict[str, Any] | None:
     said = answer.body if isinstance(answer.body, dict) else {}
     body = body_of(said.get("node", said))
     if answer.status != 200 or body is None:
-        raise _odd(answer, api)
+        raise odd(answer, api)
     return plain(names.kind_of(name), body)
 
 
@@ -68,7 +68,7 @@ def _items(answer: Answer, api: Api) -> list[Any]:
     if answer.status == 404:
         raise no_admin_api(api)
     if answer.status != 200 or not isinstance(said, dict):
-        raise _odd(answer, api)
+        raise odd(answer, api)
     node = said.get("node")
     items = said.get("list") if "list" in said else node.get("nodes") if node else None
     # Lua writes an empty list as an empty object.
@@ -83,7 +83,7 @@ def no_admin_api(api: Api) -> DriverError:
     )
 
 
-def _odd(answer: Answer, api: Api) -> DriverError:
+def odd(answer: Answer, api: Api) -> DriverError:
     return DriverError(
         f"APISIX at {api.place} answers oddly ({answer.status}): {answer.word}", code="answer"
     )

@@ -7,12 +7,15 @@ version grows with each writing and is never used twice, so it is the index of w
 
 APISIX forgets everything when it is restarted. Its answer 202 means accepted: workers use it within
 some tens of milliseconds.
+
+A driver that another one has outlived is shut out by the versions, which APISIX compares: the newer
+one begins by lifting them by more than a change does, with a mark that says whose they are.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,7 +23,7 @@ import msgspec
 from console.contract.wire import Resource
 from gateways.drivers.base import Applied, Changes, DriverError
 
-from . import document, names
+from . import document, mark, names
 from .admin import Answer, Api, version
 from .book import Book
 from .plain import same
@@ -30,6 +33,7 @@ from .trial import refusals
 
 CONFIGS = "/apisix/admin/configs"
 _VERSION = "_conf_version"
+_LIFT = 2  # a change that was on its way is one version above what its driver knew
 
 
 class StandaloneDriver:
@@ -48,9 +52,13 @@ class StandaloneDriver:
         self._texts: dict[str, bytes] = {}  # of what was sent since, as it was
         self._others: dict[str, list[dict[str, Any]]] = {}
         self._said: dict[str, str] = {}
+        self._epoch = 0
 
     def start(self, *, epoch: int = 0) -> None:
+        self._epoch = epoch
         found, self._digest = read(self._api)
+        marked = document.mark(found, self._prefix)
+        mark.refuse_newer(marked, epoch)
         self._versions = versions(found)
         self._held = document.ours(found, self._prefix)
         self._others = {kind: document.others(found, self._prefix, kind) for kind in names.KINDS}
@@ -61,6 +69,8 @@ class StandaloneDriver:
             for body in document.items(found, kind)
             if isinstance(index := body.get("modifiedIndex"), int)
         }
+        if epoch and mark.epoch_of(marked) != epoch:
+            self._take()
 
     def replace(self, resources: Mapping[str, Resource]) -> Applied:
         self._book.replace(resources, had=self._held)
@@ -79,7 +89,7 @@ class StandaloneDriver:
             return
         if not digest:
             raise DriverError("APISIX was restarted and has forgotten everything.", code="emptied")
-        raise DriverError("Someone else has written APISIX's configuration.", code="changed")
+        raise self._changed("Someone else has written APISIX's configuration.")
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -124,7 +134,7 @@ class StandaloneDriver:
         return self._write(dict(pairs[:half])) + self._write(dict(pairs[half:]))
 
     def _put(self, changes: Mapping[str, dict[str, Any] | None]) -> str | None:
-        """Send the document; None, or what APISIX says against it."""
+        """Send these; None, or what APISIX says against them."""
         kinds = {names.kind_of(name) for name in changes}
         after = dict(self._versions)
         for kind in kinds:
@@ -132,6 +142,37 @@ class StandaloneDriver:
         texts = {
             name: _text(body, after[names.kind_of(name)]) for name, body in changes.items() if body
         }
+        refused = self._send(kinds, after, changes, texts)
+        if refused is not None:
+            return refused
+        for name, said in changes.items():
+            self._held.pop(name, None)
+            self._texts.pop(name, None)
+            if said:
+                self._held[name] = said
+                self._texts[name] = texts[name]
+        return None
+
+    def _take(self) -> None:
+        """All as it is, with our mark and versions that nobody else knows."""
+        after = dict(self._versions)
+        for kind in names.KINDS:
+            after[kind] = after.get(kind, 0) + _LIFT
+        ours = mark.made(self._prefix, self._epoch) | {"modifiedIndex": after["upstreams"]}
+        kept = [one for one in self._others["upstreams"] if not mark.is_mark(self._prefix, one)]
+        self._others["upstreams"] = [*kept, ours]
+        refused = self._send(names.KINDS, after, {}, {})
+        if refused is not None:
+            raise DriverError(f"APISIX does not take our mark: {refused}", code="answer")
+
+    def _send(
+        self,
+        kinds: Collection[str],
+        after: dict[str, int],
+        changes: Mapping[str, Any],
+        texts: Mapping[str, bytes],
+    ) -> str | None:
+        """The document, of these kinds and versions."""
         parts = [
             b'"%s%s":%d' % (kind.encode(), _VERSION.encode(), number)
             for kind, number in sorted(after.items())
@@ -149,19 +190,19 @@ class StandaloneDriver:
             self.touch()
         answer = self._api.ask("PUT", CONFIGS, body, headers={"X-Digest": digest}, again=False)
         if answer.status == 400 and _VERSION in answer.word:
-            raise DriverError(f"Someone else has written: {answer.word}", code="changed")
+            raise self._changed(f"Someone else has written: {answer.word}")
         if answer.status == 400:
             return answer.word
         if answer.status not in (200, 202, 204):
             raise _not_here(self._api, answer)
         self._versions, self._digest = after, digest
-        for name, said in changes.items():
-            self._held.pop(name, None)
-            self._texts.pop(name, None)
-            if said:
-                self._held[name] = said
-                self._texts[name] = texts[name]
         return None
+
+    def _changed(self, why: str) -> DriverError:
+        """What came of someone else's writing. Raises `Outlived` if it was a newer driver."""
+        found, _digest = read(self._api)
+        mark.refuse_newer(document.mark(found, self._prefix), self._epoch)
+        return DriverError(why, code="changed")
 
     def _lines(
         self, kind: str, changes: Mapping[str, Any], texts: Mapping[str, bytes]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +34,7 @@ class StandIn:
         self.lose = -1  # after so many writes the next is done, and from then on no answer comes
         self.failing = 0  # status of all answers
         self.forgets = False  # is restarted after the next look at its configuration
+        self.meanwhile: Callable[[], object] | None = None  # comes before the next look's answer
         self.followed: list[dict[str, Any]] | None = None  # what a discovery module has
         self._numbers = itertools.count(1)
         self._created: dict[str, int] = {}
@@ -80,6 +81,15 @@ class StandIn:
         self, method: str, path: str, headers: Any, body: bytes
     ) -> tuple[int, Any, dict[str, str]] | None:
         """Status, body and headers; None: the connection breaks."""
+        found = self._answer(method, path, headers, body)
+        if self.meanwhile is not None and method in ("HEAD", "GET"):
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+        return found
+
+    def _answer(
+        self, method: str, path: str, headers: Any, body: bytes
+    ) -> tuple[int, Any, dict[str, str]] | None:
         with self._lock:
             if self.lose == -2:
                 return None

@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 
 from gateways import drivers
+from gateways.drivers.apisix import mark
 from gateways.drivers.base import Applied, Driver, Reader
 from tests.threads import eventually
 
@@ -147,6 +148,9 @@ def emptied(target: Target) -> None:
     driver = target.started()
     filled(driver, {})
     eventually(lambda: settled(driver), within=15, what="what was made here to go")
+    kind, _, name = mark.name_of(target.settings["id_prefix"]).partition("/")
+    if target.foreign(kind, name):
+        target.delete(kind, name)
     assert target.documents() == {}
 
 
