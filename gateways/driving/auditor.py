@@ -61,7 +61,9 @@ class Auditor:
         self._over = threading.Event()
         self._wake = threading.Event()
         self._given = Given()
-        self._rounds = Rounds(self._given, ledger, pace, heals=heals, tell=tell, name=name)
+        self._rounds = Rounds(
+            self._given, ledger, pace, heals=heals, tell=tell, over=self._over.is_set, name=name
+        )
         self._position, self._at = "", 0
         self._processes: list[Process] = []
         self._rest = 0.0  # seconds until the next step of a round
