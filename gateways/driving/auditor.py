@@ -54,15 +54,19 @@ class Auditor:
         self._pace = pace
         self._measures = measures
         self._name = name
-        self._confirmer = Confirmer(
-            reader, ledger, counts_applying=counts_applying, name=f"{name} confirms"
-        )
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._over = threading.Event()
         self._wake = threading.Event()
         self._given = Given()
         self._rounds = Rounds(
             self._given, ledger, pace, heals=heals, tell=tell, over=self._over.is_set, name=name
+        )
+        self._confirmer = Confirmer(
+            reader,
+            ledger,
+            counts_applying=counts_applying,
+            doubt=self._rounds.doubt,
+            name=f"{name} confirms",
         )
         self._position, self._at = "", 0
         self._processes: list[Process] = []
@@ -99,16 +103,19 @@ class Auditor:
         self, changes: Changes, position: str, refused: Collection[str], *, left: int = 0
     ) -> None:
         """The gateway has been given these, and has everything up to the position; `left` of what
-        it was given is still on its way. Costs what changed."""
+        it was given is still on its way. `refused`: all keys of which whatever it has is no fault.
+        Costs what changed."""
         at = int(time.time() * 1000)
         self._given.note(changes, refused, at=time.monotonic(), whole=not left)
         self._position = position
         if not left:
             self._at = at
         real = self._ledger.real(changes)
-        if self._measures:
+        if self._measures and changes:
             taken = {key: one for key, one in real.items() if key not in refused}
-            self._confirmer.applied(taken, at)
+            self._confirmer.forget({key: changes[key] for key in changes.keys() - taken.keys()})
+            if taken:
+                self._confirmer.applied(taken, at)
         self._wake.set()
 
     def moved(self, position: str) -> None:

@@ -3,7 +3,8 @@
 A thread of its own, begun by the first change: the loop that applies changes is never delayed by
 it. Of many changes at once a few are asked for: asking costs the gateway something, and one that is
 asked for late would seem to have come late. A newer change of an upstream takes the older one's
-place; what is not confirmed in time is asked for no more.
+place. What is not confirmed in time is asked for no more: it counts as late as that, and whoever
+compares is told to look at it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.contract.wire import Upstream
-from gateways.drivers.base import DriverError, Reader
+from gateways.drivers.base import Changes, DriverError, Reader
 
 from .ledger import Ledger
 
@@ -28,16 +29,18 @@ FIRST, LONGEST = 0.002, 0.25  # seconds between two questions
 _SILENT = 1.0  # seconds to wait when the gateway does not answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Wanted:
     upstream: Upstream
     applied_at: int  # milliseconds
     until: float  # monotonic
+    denied: bool = False  # the gateway has answered that it does not have it
 
 
 class Confirmer:
     """`reader` makes what is asked; None: nothing can be asked. Then, if `counts_applying`, it is
-    confirmed by that the driver's `apply` returned."""
+    confirmed by that the driver's `apply` returned. `doubt` is told the keys of what was not
+    confirmed in time."""
 
     def __init__(
         self,
@@ -45,11 +48,13 @@ class Confirmer:
         ledger: Ledger,
         *,
         counts_applying: bool,
+        doubt: Callable[[str], None],
         name: str,
     ) -> None:
         self._make = reader
         self._ledger = ledger
         self._counts_applying = counts_applying
+        self._doubt = doubt
         self._name = name
         self._lock = threading.Condition()
         self._wanted: dict[str, _Wanted] = {}
@@ -74,6 +79,14 @@ class Confirmer:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             self._lock.notify()
+
+    def forget(self, changes: Changes) -> None:
+        """These have changed too: if one has other nodes now, what is asked for never comes."""
+        with self._lock:
+            for key, one in changes.items():
+                wanted = self._wanted.get(key)
+                if wanted and getattr(one, "nodes", None) != wanted.upstream.nodes:
+                    del self._wanted[key]
 
     def stop(self) -> None:
         with self._lock:
@@ -114,9 +127,15 @@ class Confirmer:
             while not self._wanted and not self._over:
                 self._lock.wait()
             now = time.monotonic()
-            for key in [key for key, one in self._wanted.items() if one.until < now]:
-                del self._wanted[key]
-            return not self._over
+            late = [key for key, one in self._wanted.items() if one.until < now]
+            lost = {key: self._wanted.pop(key) for key in late}
+            going = not self._over
+        for key, one in lost.items() if going else ():
+            if one.denied:  # of one that answered nothing it is not known
+                since = int(time.time() * 1000) - one.upstream.observed_at
+                self._ledger.lagged(max(since, int(LIMIT * 1000)))
+            self._doubt(key)
+        return going
 
     def _ask(self, reader: Reader | None) -> bool:
         """One round; tell whether any was confirmed."""
@@ -126,6 +145,7 @@ class Confirmer:
         for key, one in wanted.items():
             answer = reader.confirms(one.upstream) if reader is not None else None
             if answer is False:
+                one.denied = True
                 continue
             self._answered = self._answered or answer is not None
             self._unaskable = not self._answered

@@ -25,6 +25,7 @@ class Asked:
     after: int | None = 1
     silent: int = 0  # questions that it does not answer at first
     asked: list[str] = field(default_factory=list)
+    doubted: list[str] = field(default_factory=list)  # what the confirmer gave up
     closed: threading.Event = field(default_factory=threading.Event)
 
     def confirms(self, one: Upstream) -> bool | None:
@@ -44,7 +45,8 @@ def confirming(asked: Asked | None, *, counts: bool = True) -> Iterator[tuple[Co
     def reader() -> Reader | None:
         return asked  # type: ignore[return-value]
 
-    made = Confirmer(reader, ledger, counts_applying=counts, name="test")
+    doubted = asked.doubted if asked else []
+    made = Confirmer(reader, ledger, counts_applying=counts, doubt=doubted.append, name="test")
     yield made, ledger
     made.stop()
     made.join(20)
@@ -114,15 +116,46 @@ def test_one_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch
         assert len(asked.asked) == 3
 
 
-def test_what_never_comes_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_never_comes_counts_as_late_and_is_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
     from gateways.driving import confirmer
 
     monkeypatch.setattr(confirmer, "LIMIT", 0.2)
     asked = Asked(after=10_000)
     with confirming(asked) as (made, ledger):
-        made.applied(changes(1), now())
-        time.sleep(0.5)
+        made.applied(changes(1, ago=12_000), now())
+        eventually(lambda: asked.doubted == ["upstream/u0"])
         questions = len(asked.asked)
         time.sleep(0.4)
-        assert len(asked.asked) == questions
+        assert len(asked.asked) == questions, "it is asked for no more"
+        assert counted(ledger) == ledger.measured.lag_counts[-1] == 1
+        assert asked.doubted == ["upstream/u0"]
+
+
+def test_of_a_gateway_that_says_nothing_no_lag_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gateways.driving import confirmer
+
+    monkeypatch.setattr(confirmer, "LIMIT", 0.2)
+    monkeypatch.setattr(confirmer, "_SILENT", 0.05)
+    asked = Asked(silent=10_000)
+    with confirming(asked) as (made, ledger):
+        made.applied(changes(1), now())
+        eventually(lambda: asked.doubted == ["upstream/u0"])
         assert counted(ledger) == 0
+
+
+def test_what_is_gone_or_edited_meanwhile_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from gateways.driving import confirmer
+
+    monkeypatch.setattr(confirmer, "LIMIT", 0.3)
+    asked = Asked(after=10_000)
+    with confirming(asked) as (made, ledger):
+        made.applied(changes(3), now())
+        eventually(lambda: {"u0", "u1", "u2"} <= set(asked.asked))
+        fewer = upstream(id="u1", nodes=upstream().nodes[:1])
+        made.forget({"upstream/u0": None, "upstream/u1": fewer, "upstream/u2": upstream(retries=1)})
+        eventually(lambda: bool(asked.doubted))
+        time.sleep(0.2)
+        assert asked.doubted == ["upstream/u2"], "its nodes are those that were asked for"
+        assert counted(ledger) == 1
