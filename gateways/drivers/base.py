@@ -82,7 +82,9 @@ class Finding:
 class Applied:
     """What an `apply` did. `written` counts the gateway's own objects or keys; `refused` names
     resources that this kind cannot express, with the reason. `left` counts what is still to be
-    written: each further `apply` writes its own changes first and then a little of that."""
+    written: an `apply` of changes writes these, as many as it writes at once, and nothing else; one
+    of none writes a little of what is left, the newest changes first. Whoever drives calls it until
+    nothing is."""
 
     written: int
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -176,9 +178,9 @@ class Driver(Protocol):
         """Make the gateway follow these changes. Raises `DriverError`."""
 
     def touch(self) -> None:
-        """Called every few seconds while there is nothing to apply: make sure that the gateway
-        still has what it was given, and remind it of changes that it could have missed. Raises
-        `DriverError`."""
+        """Called every few seconds, whether or not there is anything to apply: make sure that the
+        gateway still has what it was given, and remind it of changes that it could have missed.
+        Raises `DriverError`."""
 
     def describe(self) -> dict[str, Any]:
         """What this driver has applied, for people: no secrets."""

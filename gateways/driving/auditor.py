@@ -111,7 +111,7 @@ class Auditor:
         if not left:
             self._at = at
         real = self._ledger.real(changes)
-        if self._measures and changes:
+        if self._measures:
             taken = {key: one for key, one in real.items() if key not in refused}
             self._confirmer.forget({key: changes[key] for key in changes.keys() - taken.keys()})
             if taken:

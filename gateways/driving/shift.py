@@ -11,6 +11,7 @@ not where the feed is; what changes meanwhile is given to the driver first.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -56,13 +57,21 @@ class Shift:
     """`applied` tells whether the gateway has taken anything."""
 
     def __init__(
-        self, *, driver: Driver, source: Source, house: House, auditor: Auditor, pace: Pace
+        self,
+        *,
+        driver: Driver,
+        source: Source,
+        house: House,
+        auditor: Auditor,
+        pace: Pace,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._driver = driver
         self._source = source
         self._house = house
         self._auditor = auditor
         self._pace = pace
+        self._clock = clock
         self._decoder = Decoder()
         self._news = News(phase=WAITING)
         self._pulled = driver.pulled
@@ -74,16 +83,16 @@ class Shift:
         """Raises `DriverError` and what the source and the house raise."""
         self._driver.start(epoch=epoch)
         self._source.begin()
-        touched = time.monotonic()
+        # By a clock of its own: under constant change, too, something may have become of what the
+        # gateway was given before.
+        touch_at = self._clock() + self._pace.touch
         while self._house.going and not self._house.changed:
-            if self._source.known and self._step():
-                touched = time.monotonic()
-                if not self._left:
-                    self._house.settled()
-            if self.applied and time.monotonic() - touched > self._pace.touch:
-                touched = time.monotonic()
+            if self._source.known and self._step() and not self._left:
+                self._house.settled()
+            if self.applied and self._clock() >= touch_at:
                 self._house.prove()
                 self._driver.touch()
+                touch_at = self._clock() + self._pace.touch
             if self.applied and self._auditor.wants_all_anew():
                 return
             self._tell()

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from console.contract.wire import Upstream
-from gateways.drivers.base import DriverError, Reader
+from gateways.drivers.base import DriverError, Process, Reader
+from gateways.driving.auditor import Auditor
 from gateways.driving.confirmer import MOST, REFILL, SPARE, Confirmer
 from gateways.driving.ledger import Ledger
+from gateways.driving.patience import Pace
 from tests.gateways.examples import upstream
 from tests.threads import eventually
 
@@ -33,6 +35,9 @@ class Asked:
         if len(self.asked) <= self.silent:
             raise DriverError("It does not answer.")
         return None if self.after is None else self.asked.count(one.id) >= self.after
+
+    def processes(self) -> list[Process]:
+        return []
 
     def close(self) -> None:
         self.closed.set()
@@ -159,3 +164,20 @@ def test_what_is_gone_or_edited_meanwhile_is_not_waited_for(
         time.sleep(0.2)
         assert asked.doubted == ["upstream/u2"], "its nodes are those that were asked for"
         assert counted(ledger) == 1
+
+
+def test_the_turns_of_a_fill_ask_no_questions() -> None:
+    asked = Asked(after=10_000)
+
+    def reader() -> Reader | None:
+        return asked  # type: ignore[return-value]
+
+    auditor = Auditor(
+        reader=reader, ledger=Ledger(), report=lambda *_said: None, pace=Pace(audit=60.0)
+    )
+    with auditor:
+        auditor.applied(changes(1, ago=-100), "1-1", (), left=500)  # younger than the ledger
+        for left in range(200, 0, -1):
+            auditor.applied({}, "1-1", (), left=left)
+            time.sleep(0.005)
+    assert 5 < len(asked.asked) < 50, "each is asked for less and less often"
