@@ -70,7 +70,8 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     drift: int = 0  # objects that a safety list found different from what the watch had told
     refused: dict[str, int] = {}  # endpoints that are left out now, by reason
     truncated: int = 0  # services whose Endpoints were cut off at 1,000 addresses
-    warnings: tuple[str, ...] = ()
+    cut_off: tuple[str, ...] = ()  # the first of them, namespace/name
+    warnings: tuple[str, ...] = ()  # the same in English, for programs
     token_expires_at: int = 0  # 0: it does not expire, or nobody knows
 
 

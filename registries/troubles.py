@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from console.models import ControlPlane
 from console.redis import RedisError
 from console.ui.troubles import Trouble, Weight, about, silent
-from registries import expiry, standing, truth, wording
+from registries import expiry, oddities, standing, truth, wording
 from registries.health import Phase, Status
 from registries.models import Registry
 from registries.truth import Comparison
@@ -157,7 +157,7 @@ class _Look:
                     refused,
                 )
                 % (self._name | {"count": refused}),
-                detail=", ".join(f"{n} × {why}" for why, n in sorted(self.status.refused.items())),
+                detail=oddities.in_short(self.status.refused),
             )
         cut = self.status.truncated
         if cut:
@@ -176,8 +176,7 @@ class _Look:
             )
 
     def _second_best(self) -> Iterator[Trouble]:
-        chosen = self.registry.resource == Registry.Resource.AUTO
-        if chosen and self.status.resource == Registry.Resource.ENDPOINTS:
+        if oddities.second_best(self.registry, self.status):
             yield self._trouble(
                 "second_best",
                 Weight.HINT,

@@ -48,6 +48,7 @@ _WAIT = 0.5  # seconds; the longest time until a lost lease or a shutdown is not
 _RETRY = 1.0  # seconds to wait when Redis is away
 _SAY = 0.1  # seconds between two looks at the status while its phase is the same
 _LEAVE = 5.0  # seconds for the reading threads to end
+_NAMED = 10  # services that were cut off
 _STUCK = 15.0  # seconds that a reader has to get on after its socket was closed
 
 
@@ -251,7 +252,7 @@ class _Shift:
         if phase == self._said_phase and now - self._said_at < _SAY:
             return
         self._said_at, self._said_phase = now, phase
-        lags = self._publisher.lags
+        lags, truncated = self._publisher.lags, self._store.truncated()
         status = msgspec.structs.replace(
             self._intake.status(),
             resource=self._readers[0].reflector.resource.plural,
@@ -266,19 +267,20 @@ class _Shift:
             lag_counts=lags.counts,
             lag_sum=lags.sum,
             refused=self._store.refused(),
-            truncated=len(self._store.truncated()),
+            truncated=len(truncated),
+            cut_off=tuple(truncated[:_NAMED]),
             resync=self._resync.met.number,
             resync_at=self._resync.met.at,
             resync_different=self._resync.met.different,
             resync_error=self._resync.met.error,
-            warnings=self._warnings(),
+            warnings=self._warnings(truncated),
             token_expires_at=self._token_expires_at,
         )
         self._historian.note(status)
         self._speaker.say(status)
 
-    def _warnings(self) -> tuple[str, ...]:
-        """What is odd, though it works; for people."""
+    def _warnings(self, truncated: list[str]) -> tuple[str, ...]:
+        """What is odd, though it works, for programs; people read `registries.oddities`."""
         found = [
             f"{number} endpoints are left out: {reason}."
             for reason, number in sorted(self._store.refused().items())
@@ -290,6 +292,6 @@ class _Shift:
             )
         found += [
             f"{name} has more than 1,000 addresses; the cluster cut the rest off."
-            for name in self._store.truncated()[:10]
+            for name in truncated[:_NAMED]
         ]
         return tuple(found)

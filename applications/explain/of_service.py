@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from applications import nodes
 from applications.models import Member
 from console.contract import wire
+from registries import oddities
 from registries.health import Status
 
 from .of_registry import shown
@@ -239,7 +240,6 @@ def _left_out(status: Status, *, some: bool) -> Iterator[Sentence]:
     count = sum(status.refused.values())
     if not count:
         return
-    why = ", ".join(f"{number} × {reason}" for reason, number in sorted(status.refused.items()))
     yield Sentence(
         code="addresses_refused",
         level=Level.NOTE if some else Level.WARNING,
@@ -248,7 +248,7 @@ def _left_out(status: Status, *, some: bool) -> Iterator[Sentence]:
             "The registry leaves %(count)d endpoints out, perhaps of this service: %(why)s.",
             count,
         )
-        % {"count": count, "why": why},
+        % {"count": count, "why": oddities.in_short(status.refused)},
         fix=_("Such addresses never lead to a pod from elsewhere; correct them in the cluster."),
         values={"count": count, "refused": dict(status.refused)},
     )

@@ -11,7 +11,7 @@ import ipaddress
 import socket
 from functools import lru_cache
 
-from .errors import KubeError
+from .errors import KubeError, gettext_noop
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -21,24 +21,24 @@ _METADATA = frozenset(
 )
 
 
-_NO_ADDRESS = "not an address"
+_NO_ADDRESS = gettext_noop("not an address")
 
 
 def refusal(address: Address, *, allow_loopback: bool) -> str:
-    """Say why an address is not to be used; empty if it may be."""
+    """Say why an address is not to be used, in a text for the catalogues; empty if it may be."""
     mapped = getattr(address, "ipv4_mapped", None)
     if mapped is not None:
         address = mapped
     if address.is_loopback:
-        return "" if allow_loopback else "a loopback address"
+        return "" if allow_loopback else gettext_noop("a loopback address")
     if address.is_link_local:
-        return "a link-local address"
+        return gettext_noop("a link-local address")
     if address.is_unspecified:
-        return "the unspecified address"
+        return gettext_noop("the unspecified address")
     if address.is_multicast:
-        return "a multicast address"
+        return gettext_noop("a multicast address")
     if address in _METADATA:
-        return "the address of a metadata service"
+        return gettext_noop("the address of a metadata service")
     return ""
 
 

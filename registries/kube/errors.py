@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from . import denials
 
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for the catalogues; this package knows no language."""
+    return text
+
+
 _SHOWN = 300  # characters of a server's own message that are worth showing
 
 

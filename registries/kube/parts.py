@@ -16,6 +16,7 @@ import msgspec
 from console.contract.wire import Endpoint, Port, Subset
 
 from . import addresses
+from .errors import gettext_noop
 from .slices import Conditions, Endpoints, EndpointSlice, Reference, SliceEndpoint, SlicePort
 
 SERVICE_LABEL = "kubernetes.io/service-name"
@@ -25,7 +26,8 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _LONGEST_NAME = 253
 # What is longer is read each time it is said: what is remembered must not be what fills a memory.
 _REMEMBERED = 2_000  # bytes
-_NO_NUMBER = "port without a number"
+_NO_NUMBER = gettext_noop("port without a number")
+_OTHER_TYPE = gettext_noop("address type other than IPv4 and IPv6")
 _ports_decoder = msgspec.json.Decoder(list[SlicePort] | None)
 _endpoint_decoder = msgspec.json.Decoder(SliceEndpoint)
 
@@ -33,7 +35,7 @@ _endpoint_decoder = msgspec.json.Decoder(SliceEndpoint)
 @dataclass(frozen=True, slots=True)
 class Part:
     """What one object contributes. `family` is 4 or 6, or 0 where both may occur. `refused`
-    counts endpoints that were left out, by reason."""
+    counts endpoints that were left out, by a reason for the catalogues."""
 
     namespace: str
     name: str
@@ -88,9 +90,7 @@ class _Intake:
 
     def slice(self, thing: EndpointSlice) -> tuple[tuple[Subset, ...], int]:
         if thing.address_type not in ("IPv4", "IPv6"):
-            self._refuse(
-                f"address type {thing.address_type or 'missing'}", len(thing.endpoints or ())
-            )
+            self._refuse(_OTHER_TYPE, len(thing.endpoints or ()))
             return (), 0
         family = 4 if thing.address_type == "IPv4" else 6
         loopback = self._allow_loopback

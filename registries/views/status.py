@@ -19,7 +19,7 @@ from console.contract import keys
 from console.redis import RedisError
 from console.ui.pages import page
 from console.ui.troubles import silent
-from registries import actions, history, standing, strip, truth, wording
+from registries import actions, history, oddities, standing, strip, truth, wording
 from registries.health import Status
 from registries.models import Registry
 from registries.truth import Comparison
@@ -63,6 +63,8 @@ def picture(request: HttpRequest, registry: Registry) -> dict[str, Any]:
         "standing": found,
         "words": wording.of(status) if registry.enabled else wording.Words(),
         "resync": resync_of(registry, status),
+        "oddities": list(oddities.of(registry, status)),
+        "left_out": oddities.left_out(status.refused),
         "silent": found.known and silent(registry, status, int(time.time() * 1000)),
         "comparison": _comparison(registry),
         "lags": lags.of(status),

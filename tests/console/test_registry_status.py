@@ -67,6 +67,35 @@ def test_says_how_it_is_read_and_by_whom(page: Client, rows: Rows, publish: Publ
     assert "0123456789abcdef" not in html
 
 
+def test_what_is_odd_is_said_in_words_and_names(page: Client, rows: Rows, publish: Publish) -> None:
+    publish(
+        rows.registry,
+        resource="endpoints",
+        refused={"a multicast address": 1, "a loopback address": 2, "of a newer worker": 1},
+        truncated=3,
+        cut_off=("shop/cart", "shop/web"),
+        warnings=("for programs",),
+    )
+    html = detail(page, rows)
+    for text in (
+        "2 endpoints are left out: a loopback address.",
+        "1 endpoint is left out: a multicast address.",
+        "1 endpoint is left out: of a newer worker.",
+        "EndpointSlices are not permitted, so Endpoints are read",
+        "3 services have more than 1,000 addresses",
+        "shop/cart, shop/web, …",
+    ):
+        assert text in html, text
+    assert "for programs" not in html
+
+
+def test_endpoints_that_were_chosen_are_not_odd(page: Client, rows: Rows, publish: Publish) -> None:
+    rows.registry.resource = "endpoints"
+    rows.registry.save()
+    publish(rows.registry, resource="endpoints")
+    assert "are not permitted" not in detail(page, rows)
+
+
 def test_the_part_that_renews_itself_has_everything_that_changes(
     page: Client, rows: Rows, publish: Publish
 ) -> None:

@@ -233,3 +233,24 @@ def test_odd_endpoints_are_left_out_and_said(cluster: PracticeCluster, store: Cl
     with watching(registry):
         eventually(lambda: published.of(WEB) == ["10.0.0.1"])
         eventually(lambda: any("multicast" in one for one in published.status.warnings))
+
+
+def test_services_that_the_cluster_cut_off_are_named(
+    cluster: PracticeCluster, store: Client
+) -> None:
+    endpoints = {
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": {
+            "name": "web",
+            "namespace": "shop",
+            "annotations": {"endpoints.kubernetes.io/over-capacity": "truncated"},
+        },
+        "subsets": [{"addresses": [{"ip": "10.0.0.1"}], "ports": [{"port": 80}]}],
+    }
+    cluster.apply_all([endpoints])
+    registry = registry_of(cluster, resource="endpoints")
+    published = Published(store, registry)
+    with watching(registry):
+        eventually(lambda: published.status.truncated == 1)
+        assert published.status.cut_off == (WEB,)

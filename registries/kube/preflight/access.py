@@ -14,10 +14,10 @@ import msgspec
 
 from registries.kube import errors
 from registries.kube.client import Client
-from registries.kube.errors import KubeError
+from registries.kube.errors import KubeError, gettext_noop
 from registries.kube.slices import Resource
 
-from .findings import Finding, State, gettext_noop
+from .findings import Finding, State
 
 STEP = "access"
 VERBS = ("list", "watch")

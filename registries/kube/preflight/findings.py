@@ -8,13 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from registries.kube.chain import Certificate
-from registries.kube.errors import KubeError
-
-
-def gettext_noop(text: str) -> str:
-    """Mark a text for the catalogues; this package knows no language."""
-    return text
-
+from registries.kube.errors import KubeError, gettext_noop
 
 _NOT_TRIED = gettext_noop("Not tried: it could only fail by what failed before.")
 

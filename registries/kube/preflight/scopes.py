@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from registries.kube.client import Client, Stream
-from registries.kube.errors import Denied, KubeError
+from registries.kube.errors import Denied, KubeError, gettext_noop
 from registries.kube.slices import ENDPOINT_SLICES, ENDPOINTS, Resource
 from registries.kube.spec import RegistrySpec
 
 from . import access, reading
-from .findings import Finding, State, failed, gettext_noop, passed, since, skipped
+from .findings import Finding, State, failed, passed, since, skipped
 
 _WATCHED_FOR = 2.0  # seconds of watching, shared by all namespaces
 _AT_LEAST = 0.2  # seconds for each of them

@@ -12,11 +12,11 @@ import msgspec
 from registries.kube import chain, errors
 from registries.kube.chain import Certificate
 from registries.kube.client import Client
-from registries.kube.errors import KubeError
+from registries.kube.errors import KubeError, gettext_noop
 from registries.kube.identity import Identity
 from registries.kube.spec import RegistrySpec
 
-from .findings import Finding, State, failed, gettext_noop, passed, since, skipped
+from .findings import Finding, State, failed, passed, since, skipped
 
 # What the first request, which carries the token, may fail by before it gets there.
 _OF_TLS = {"not_tls", "tls", "tls_name", "tls_expired", "tls_untrusted"}
