@@ -78,7 +78,8 @@ def _of_gateway(
             level,
             _("The gateway “%(gateway)s”: %(why)s"),
             fix=words.fix,
-            why=" ".join(filter(None, (words.headline, status.text))),
+            detail=status.text,
+            why=words.headline,
         )
 
 
@@ -113,13 +114,21 @@ def _progress(gateway: Gateway, progress: Progress, now: int) -> Sentence:
 
 
 def _sentence(
-    gateway: Gateway, code: str, level: Level, text: str, *, fix: str = "", **more: str
+    gateway: Gateway,
+    code: str,
+    level: Level,
+    text: str,
+    *,
+    fix: str = "",
+    detail: str = "",
+    **more: str,
 ) -> Sentence:
     values = {"gateway": gateway.name, **more}
     return Sentence(
         code=code,
         level=level,
         text=text % values,
+        detail=detail,
         fix=fix,
         url="" if level is Level.NOTE else reverse("gateways:gateway-detail", args=[gateway.pk]),
         action=_("Open the gateway"),

@@ -93,7 +93,17 @@ class _Look:
             fix=said.fix,
             command=said.command,
             since=self.status.since,
+            **(self._renew() if self.status.reason == "unauthorized" else {}),
         )
+
+    def _renew(self) -> dict[str, str]:
+        """Where a new token is given; nowhere here if whoever writes the token file does it."""
+        if self.registry.token_file:
+            return {}
+        return {
+            "url": reverse("registries:registry-rotate", args=[self.registry.pk]),
+            "action": _("Give a new token"),
+        }
 
     def _token(self) -> Iterator[Trouble]:
         mark = expiry.mark(self.registry, self.status)
@@ -101,18 +111,16 @@ class _Look:
             return
         ends = datetime.fromtimestamp(self.status.token_expires_at / 1000, UTC)
         values = self._name | {"day": date_format(timezone.localtime(ends), "Y-m-d H:i")}
-        renew = {
-            "url": reverse("registries:registry-edit", args=[self.registry.pk]),
-            "action": _("Give a new token"),
-        }
-        if mark.colour == "red" and self.status.token_expires_at <= self.now:
+        if self.status.token_expires_at <= self.now:
+            if self.status.phase == Phase.FAILING and self.status.reason == "unauthorized":
+                return  # that is told as what came of it
             text = _("The token of “%(name)s” expired on %(day)s.") % values
             since = self.status.token_expires_at
-            yield self._trouble("token_expired", Weight.BROKEN, text, since=since, **renew)
+            yield self._trouble("token_expired", Weight.BROKEN, text, since=since, **self._renew())
             return
         weight = Weight.HINT if mark.colour == "yellow" else Weight.AT_RISK
         text = _("The token of “%(name)s” expires on %(day)s.") % values
-        yield self._trouble("token_expires", weight, text, **renew)
+        yield self._trouble("token_expires", weight, text, **self._renew())
 
     def _differences(self) -> Iterator[Trouble]:
         different = self.comparison.differences

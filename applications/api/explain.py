@@ -30,6 +30,7 @@ class SentenceSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text=_("For programs: it does not change"))
     level = serializers.ChoiceField(choices=_LEVELS)
     text = serializers.CharField()
+    detail = serializers.CharField(help_text=_("What a cluster or a server said; may be empty"))
     fix = serializers.CharField()
     command = serializers.CharField(help_text=_("A line for a shell"))
     values = serializers.DictField(help_text=_("What the sentence was made of"))

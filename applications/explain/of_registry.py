@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from registries import wording
 from registries.health import Phase, Status
 from registries.kube import selectors
 from registries.models import Registry
@@ -61,22 +62,26 @@ def sentences(registry: Registry, status: Status, *, has_nodes: bool) -> Iterato
 
 
 def _failing(registry: Registry, status: Status, level: Level, *, has_nodes: bool) -> Sentence:
+    said = wording.of(status)
     values = {
         "registry": registry.name,
-        "why": status.text,
+        "why": said.headline,
         "reason": status.reason,
         "since": status.since,
     }
     if status.since:
         shown = {**values, "since": moment(status.since)}
-        text = _("The registry “%(registry)s” is failing since %(since)s: %(why)s") % shown
+        text = _("The registry “%(registry)s” is failing since %(since)s: %(why)s.") % shown
     else:
-        text = _("The registry “%(registry)s” is failing: %(why)s") % values
+        text = _("The registry “%(registry)s” is failing: %(why)s.") % values
     return Sentence(
         code="registry_failing",
         level=level,
         text=f"{text} {_('Its nodes stay as they were last seen.')}" if has_nodes else text,
-        fix=_("Test the connection: it names the step that fails, and the command that helps."),
+        detail=status.text,
+        fix=said.fix
+        or _("Test the connection: it names the step that fails, and the command that helps."),
+        command=said.command,
         url=reverse("registries:registry-detail", args=[registry.pk]),
         action=_("Open the registry"),
         values=values,

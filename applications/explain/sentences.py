@@ -45,13 +45,15 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """`code` is for programs and stays. `text` may hold what a cluster said: hostile text. `fix`
-    says what to do, `command` is a line for a shell, `url` leads to where it is done and `action`
-    names that link. `values` are what the sentence was made of."""
+    """`code` is for programs and stays. `text` may hold names of a cluster, `detail` what a cluster
+    or a server said: hostile text. `fix` says what to do, `command` is a line for a shell, `url`
+    leads to where it is done and `action` names that link. `values` are what the sentence was made
+    of."""
 
     code: str
     level: Level
     text: str
+    detail: str = ""
     fix: str = ""
     command: str = ""
     url: str = ""
@@ -70,6 +72,7 @@ def as_data(sentence: Sentence) -> dict[str, Any]:
         "code": sentence.code,
         "level": sentence.level.word,
         "text": str(sentence.text),
+        "detail": sentence.detail,
         "fix": str(sentence.fix),
         "command": sentence.command,
         "values": dict(sentence.values),

@@ -137,8 +137,9 @@ def _publication(
             code="not_default",
             level=Level.NOTE,
             text=_("Requests go to the version “%(default)s”, not to “%(version)s”.") % values,
-            fix=_("Make it the default version by REST: PATCH the application's default_version."),
+            fix=_("Make it the default version to send them there: its card has a button for it."),
             values=values,
+            **detail,
         )
 
 

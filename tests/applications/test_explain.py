@@ -12,6 +12,8 @@ from applications.models import Member
 from console import redis
 from console.contract import wire
 from console.redis import Client
+from registries import wording
+from registries.health import Status
 from registries.models import Registry
 from tests import factories
 from tests.applications.explaining import (
@@ -57,7 +59,10 @@ def test_a_failing_registry_says_since_when_and_why(registry: Registry) -> None:
     sentence = one(told(registry), "registry_failing")
     assert sentence.level is Level.WARNING
     assert "since" in sentence.text
-    assert "<b>403</b>" in sentence.text  # escaped where it is shown
+    said = wording.of(Status(phase="failing", reason="forbidden"))
+    assert (said.headline in sentence.text, sentence.fix) == (True, said.fix)
+    assert sentence.command == said.command
+    assert sentence.detail == "<b>403</b>"  # escaped where it is shown
     assert sentence.values["reason"] == "forbidden"
     assert "stay as they were" in sentence.text
     without = told(registry, service="other")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from applications import explain
 from applications.models import Member
@@ -64,7 +65,10 @@ def test_a_version_that_is_not_the_default(registry: Registry) -> None:
     publish(registry, service(ready()))
     upstream = application_of(registry)
     upstream.application.default_version = "other"
-    assert together(upstream) == ["not_default"]
+    [sentence] = explain.of_upstream(upstream).sentences
+    assert sentence.code == "not_default"
+    page = reverse("applications:application-detail", args=[upstream.application_id])
+    assert (sentence.url, sentence.action) == (page, "Open the application")
 
 
 def test_what_was_compiled_differs_from_what_clusters_say(registry: Registry) -> None:

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.urls import reverse
 
 from tests import factories
 
@@ -61,6 +62,36 @@ def test_a_failing_registry_is_told_in_our_words_and_the_server_s(scene: Scene) 
     assert said.headline in found.text
     assert (found.fix, found.command) == (said.fix, said.command)
     assert (found.detail, found.since) == ("said the server", 5)
+
+
+def test_a_new_token_is_given_on_its_own_page(scene: Scene) -> None:
+    rotate = reverse("registries:registry-rotate", args=[scene.rows.registry.pk])
+    for status in (
+        {"token_expires_at": 1_000},
+        {"token_expires_at": now() + 5 * DAY},
+        {"phase": "failing", "reason": "unauthorized"},
+    ):
+        scene.registry(**status)
+        [found] = scene.found
+        assert (found.url, found.action) == (rotate, "Give a new token")
+
+
+def test_a_token_that_a_file_holds_is_not_given_here(scene: Scene) -> None:
+    from registries.models import Registry
+
+    rows = Registry.objects.filter(pk=scene.rows.registry.pk)
+    rows.update(token="", token_file="/run/secrets/token")
+    scene.registry(token_expires_at=1_000)
+    [found] = scene.found
+    page = reverse("registries:registry-detail", args=[scene.rows.registry.pk])
+    assert (found.code, found.url) == ("registry.token_expired", page)
+
+
+def test_an_expired_token_is_one_trouble_with_what_came_of_it(scene: Scene) -> None:
+    scene.registry(phase="failing", reason="unauthorized", token_expires_at=1_000)
+    assert scene.troubles == ["registry.failing"]
+    scene.registry(phase="failing", reason="dns", token_expires_at=1_000)
+    assert sorted(scene.troubles) == ["registry.failing", "registry.token_expired"]
 
 
 def test_a_registry_in_quarantine_fails_rather_than_being_silent(scene: Scene) -> None:
