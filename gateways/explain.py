@@ -91,7 +91,7 @@ def _refused(gateway: Gateway, status: Status, wanted: frozenset[str]) -> Iterat
             Level.PROBLEM,
             _("The gateway “%(gateway)s” cannot have it: %(why)s"),
             fix=_("Change what it cannot express, or use another kind of gateway."),
-            why=status.refused[key],
+            why=wording.reason(status.refusals[key]),
         )
 
 

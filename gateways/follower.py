@@ -30,7 +30,7 @@ from gateways.driving.reporting import Reporter
 from gateways.driving.shift import Shift, millis
 from gateways.driving.source import Feed
 from gateways.driving.watching import WatchingDriver
-from gateways.health import Phase, Status
+from gateways.health import Phase, Status, marked, plain
 from gateways.instances import Instance
 from gateways.models import Gateway
 from gateways.rows import ROWS, Row
@@ -144,9 +144,11 @@ class _House:
                 lag_ms=news.lag_ms,
                 resources=news.resources,
                 written=news.written,
-                refused=dict(news.refused),
+                refused=plain(news.refused),
+                refused_marked=marked(news.refused),
                 audited_at=news.audited_at,
-                differences=dict(news.differences),
+                differences=plain(news.differences),
+                differences_marked=marked(news.differences),
                 healed=news.healed,
             )
         )

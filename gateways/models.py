@@ -6,12 +6,11 @@ from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from console.models import ControlPlane, Owned, Row
 from console.secrets import SecretField
-from gateways import drivers
+from gateways import drivers, wording
 from gateways.drivers.base import BadSetting
 
 
@@ -82,9 +81,7 @@ class Gateway(Row, Owned):
 def _refusal(error: BadSetting) -> ValidationError:
     """What is wrong with a setting, in words that name it; a form finds its field and the words
     alone in the parameters."""
-    text = gettext(error.text)
-    if error.params:
-        text %= error.params
+    text = wording.setting(error)
     params = {"setting": error.setting, "text": text}
     named = error.setting and error.setting not in text
     return ValidationError(

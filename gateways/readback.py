@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from applications import dryrun, reading
 from applications.models import Upstream as UpstreamRow
 from console.contract import wire
-from gateways import rendering
+from gateways import rendering, wording
 from gateways.diffing import Difference
 from gateways.diffing.serving import addresses, of_upstream
 from gateways.driving.given import SETTLE
@@ -77,7 +77,7 @@ def _line(
     key = f"upstream/{upstream.id}"
     title, url = titles.get(key, (upstream.name, ""))
     has = asked.served.upstreams.get(key) if asked.served else None
-    why = refused.get(key, "")
+    why = wording.reason(refused.get(key, ""))
     cluster = now.get(key)
     return Line(
         key=key,

@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from applications.models import Api, Upstream
+from gateways import wording
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """`key` is the resource's in the feed, `title` its row's name in words, `url` the page where it
-    is changed; empty: there is no such row any more. `why` is the driver's word."""
+    is changed; empty: there is no such row any more. `why` is in the reader's language."""
 
     key: str
     title: str
@@ -33,7 +34,8 @@ def refusals(refused: Mapping[Key, Mapping[str, str]]) -> dict[Key, list[Refusal
     known = named({key for one in refused.values() for key in one})
     return {
         gateway: [
-            Refusal(key, *known.get(key, (key, "")), why=why) for key, why in sorted(found.items())
+            Refusal(key, *known.get(key, (key, "")), why=wording.reason(why))
+            for key, why in sorted(found.items())
         ]
         for gateway, found in refused.items()
     }

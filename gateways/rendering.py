@@ -16,7 +16,7 @@ from console import redis
 from console.contract import keys, wire
 from console.feed.writer import scan
 from console.redaction import redact
-from gateways import drivers, told
+from gateways import drivers, told, wording
 from gateways.diffing import listed
 from gateways.drivers.base import BadSetting, DriverError, Preview, Served
 from gateways.models import Gateway
@@ -84,7 +84,7 @@ def preview(gateway: Gateway, resources: Resources) -> Shown:
     try:
         found: Preview = drivers.preview(gateway.kind, gateway.settings, resources)
     except BadSetting as error:
-        return Shown(error=str(error))
+        return Shown(error=wording.setting(error))
     return Shown(clean(found.documents), dict(found.refused))
 
 
@@ -116,8 +116,10 @@ def clean(value: Any) -> Any:
 def _ask(gateway: Gateway, *, documents: bool) -> Asked:
     try:
         reader = drivers.reader(gateway.kind, gateway.settings, gateway.secret.reveal())
-    except (BadSetting, DriverError) as error:
-        return Asked(error=str(error), code=getattr(error, "code", "") or "settings")
+    except BadSetting as error:
+        return Asked(error=wording.setting(error), code="settings")
+    except DriverError as error:
+        return Asked(error=str(error), code=error.code or "settings")
     with closing(reader):
         try:
             if documents:

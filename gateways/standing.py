@@ -47,8 +47,7 @@ class Progress:
 def differences_of(status: Status) -> dict[str, str]:
     """What the gateway served otherwise when it was last asked, by the feed's keys, in sentences
     that name the addresses."""
-    found: dict[str, str] = getattr(status, "differences", None) or {}
-    return found
+    return status.deviations
 
 
 def audited_at(status: Status) -> int:

@@ -33,7 +33,7 @@ def of(control_plane: ControlPlane) -> Iterator[Trouble]:
     progress = standing.progress_of(str(control_plane.pk), found)
     fleets = fleet.of_plane(str(control_plane.pk), [str(row.pk) for row, _stands in found])
     told = refusals(
-        {(str(row.pk), "refused"): stands.status.refused for row, stands in found}
+        {(str(row.pk), "refused"): stands.status.refusals for row, stands in found}
         | {(str(row.pk), "other"): standing.differences_of(stands.status) for row, stands in found}
     )
     now = int(time.time() * 1000)

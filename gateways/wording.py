@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from gateways.drivers.base import BadSetting
+from gateways.drivers.reasons import Reason
 from gateways.health import Phase, Status
 
 
@@ -53,6 +56,25 @@ def of_phase(phase: str, status: Status, *, by_agent: bool = False) -> Wording:
 def of_code(code: str) -> Wording:
     """The words for why a gateway cannot be driven, or asked, by a `DriverError`'s code."""
     return _failing(code)
+
+
+def reason(why: str) -> str:
+    """Why a gateway does not have a resource, in the reader's language; what a server or a library
+    said, or a driver of another release, stays as it is."""
+    if not isinstance(why, Reason):
+        return why
+    said = _said(why.text, why.params)
+    return f"{why.about}: {said}" if why.about else said
+
+
+def setting(error: BadSetting) -> str:
+    """What is wrong with a setting."""
+    return _said(error.text, error.params)
+
+
+def _said(text: str, params: Mapping[str, str]) -> str:
+    found = _(text) if text else ""
+    return found % params if params else found
 
 
 def _failing(reason: str) -> Wording:

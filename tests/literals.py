@@ -129,7 +129,7 @@ _MESSAGES = frozenset({"success", "error", "warning"})  # of django.contrib.mess
 _KEYWORDS = frozenset({"label", "help_text", "verbose_name", "verbose_name_plural", "empty_label"})
 # Lookups, and how many of their arguments are looked up.
 _LOOKUPS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "ngettext": 2, "ngettext_lazy": 2}
-_LOOKUPS |= {"pgettext": 2, "pgettext_lazy": 2}
+_LOOKUPS |= {"pgettext": 2, "pgettext_lazy": 2, "gettext_noop": 1, "Unsupported": 1}
 
 
 def _literals(node: ast.AST, keywords: frozenset[str]) -> Iterator[Found]:
@@ -137,6 +137,8 @@ def _literals(node: ast.AST, keywords: frozenset[str]) -> Iterator[Found]:
         yield from _choices(node)
     if isinstance(node, ast.Assign) and any(_name(one) in keywords for one in node.targets):
         yield from _plain(node.value)
+    if isinstance(node, ast.JoinedStr):
+        yield from _uncollected(node)
     if not isinstance(node, ast.Call):
         return
     name = _name(node.func)
@@ -152,6 +154,13 @@ def _literals(node: ast.AST, keywords: frozenset[str]) -> Iterator[Found]:
     for keyword in node.keywords:
         if keyword.arg in keywords:
             yield from _plain(keyword.value)
+
+
+def _uncollected(node: ast.JoinedStr) -> Iterator[Found]:
+    """Lookups inside of an f-string, which Babel takes for one text."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call) and _name(one.func) in _LOOKUPS:
+            yield one.lineno, ast.unparse(one)
 
 
 def _choices(node: ast.ClassDef) -> Iterator[Found]:

@@ -74,10 +74,11 @@ def _failing(registry: Registry, status: Status, level: Level, *, has_nodes: boo
         text = _("The registry “%(registry)s” is failing since %(since)s: %(why)s.") % shown
     else:
         text = _("The registry “%(registry)s” is failing: %(why)s.") % values
+    kept = _("Its nodes stay as they were last seen.")
     return Sentence(
         code="registry_failing",
         level=level,
-        text=f"{text} {_('Its nodes stay as they were last seen.')}" if has_nodes else text,
+        text=f"{text} {kept}" if has_nodes else text,
         detail=status.text,
         fix=said.fix
         or _("Test the connection: it names the step that fails, and the command that helps."),

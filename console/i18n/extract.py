@@ -25,6 +25,7 @@ _KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
+    "Unsupported": None,  # what a kind of gateway cannot do (`gateways.drivers.reasons`)
 }
 _COMMENT = "Translators:"
 

@@ -109,11 +109,14 @@ class GatewayViewSet(RowViewSet[Gateway]):
         members = fleet.of([gateway])[key]
         words = wording.of_phase(phase, stands.status, by_agent=gateway.by_agent)
         far = standing.progress_of(str(gateway.control_plane_id), [(gateway, stands)])[key]
+        refused, otherwise = stands.status.refusals, standing.differences_of(stands.status)
         found = {
             **msgspec.structs.asdict(stands.status),
             **asdict(words),
             **asdict(far),
             "phase": phase,
+            "refused": {one: wording.reason(why) for one, why in refused.items()},
+            "differences": {one: wording.reason(why) for one, why in otherwise.items()},
             "lags": lags.of(members),
             "lag_sum": members.lag_sum,
         }
@@ -157,7 +160,7 @@ class GatewayViewSet(RowViewSet[Gateway]):
         found: dict[str, Any] = {
             "gateway_kind": gateway.kind,
             "documents": rendering.fitting(shown.documents, asked.get("q", "")),
-            "refused": shown.refused,
+            "refused": {key: wording.reason(why) for key, why in shown.refused.items()},
             "error": shown.error,
         }
         return Response(RenderedSerializer(found).data)
@@ -179,7 +182,7 @@ class GatewayViewSet(RowViewSet[Gateway]):
         asked = rendering.serving(gateway)
         plane = str(gateway.control_plane_id)
         shown = readback.upstreams(plane, query.validated_data.get("q", ""))[:_SERVED]
-        refused = standing.of([gateway])[str(gateway.pk)].status.refused
+        refused = standing.of([gateway])[str(gateway.pk)].status.refusals
         found = {
             "asked": asked.served is not None,
             "served_at": asked.at or None,

@@ -81,10 +81,10 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What an `apply` did. `written` counts the gateway's own objects or keys; `refused` names
-    resources that this kind cannot express, with the reason. `left` counts what is still to be
-    written: an `apply` of changes writes these, as many as it writes at once, and nothing else; one
-    of none writes a little of what is left, the newest changes first. Whoever drives calls it until
-    nothing is."""
+    resources that this kind cannot express, with the reason (`reasons.reason`). `left` counts what
+    is still to be written: an `apply` of changes writes these, as many as it writes at once, and
+    nothing else; one of none writes a little of what is left, the newest changes first. Whoever
+    drives calls it until nothing is."""
 
     written: int
     refused: Mapping[str, str] = field(default_factory=dict)

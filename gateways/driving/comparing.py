@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 
 from console.contract.wire import Resource
 from gateways.diffing.serving import Difference, Differing, differences
-from gateways.drivers.base import Served
+from gateways.drivers.base import Served, gettext_noop
+from gateways.drivers.reasons import Reason
 
 MOST = 50  # differences that are told of
 _NAMED = 8  # addresses of each
@@ -22,20 +23,27 @@ def compared(
     return {one.key: sentence(one) for one in told[:MOST]}
 
 
-def sentence(one: Difference) -> str:
+def sentence(one: Difference) -> Reason:
+    said = {"missing": _few(one.missing), "extra": _few(one.extra)}
+    return Reason(_text(one), {name: value for name, value in said.items() if value})
+
+
+def _text(one: Difference) -> str:
+    if one.what is Differing.STRANGE and one.extra:
+        return gettext_noop("The gateway has it although it is gone (%(extra)s).")
     if one.what is Differing.STRANGE:
-        more = f" ({_few(one.extra)})" if one.extra else ""
-        return f"The gateway has it although it is gone{more}."
+        return gettext_noop("The gateway has it although it is gone.")
     if one.what is Differing.ABSENT and not one.missing:
-        return "The gateway does not have it: unknown route."
+        return gettext_noop("The gateway does not have it: unknown route.")
     if one.what is Differing.ABSENT:
-        return f"The gateway does not have it: missing {_few(one.missing)}."
-    parts = [f"missing {_few(one.missing)}"] if one.missing else []
-    if one.extra:
-        parts.append(f"too many {_few(one.extra)}")
-    return f"Other nodes are served: {'; '.join(parts)}."
+        return gettext_noop("The gateway does not have it: missing %(missing)s.")
+    if not one.extra:
+        return gettext_noop("Other nodes are served: missing %(missing)s.")
+    if not one.missing:
+        return gettext_noop("Other nodes are served: too many %(extra)s.")
+    return gettext_noop("Other nodes are served: missing %(missing)s; too many %(extra)s.")
 
 
 def _few(addresses: tuple[str, ...]) -> str:
-    more = f" and {len(addresses) - _NAMED} more" if len(addresses) > _NAMED else ""
+    more = f", … (+{len(addresses) - _NAMED})" if len(addresses) > _NAMED else ""
     return ", ".join(addresses[:_NAMED]) + more

@@ -6,6 +6,10 @@ import msgspec
 
 from console.contract import wire
 from console.feed import States
+from gateways.drivers.base import gettext_noop
+from gateways.drivers.reasons import Reason
+
+_UNREADABLE = gettext_noop("%(key)s cannot be read: %(error)s")
 
 
 class Decoder:
@@ -23,5 +27,5 @@ class Decoder:
             try:
                 resources[key] = wire.decode_resource(state) if state else None
             except msgspec.DecodeError as error:
-                self.unreadable[key] = f"{key} cannot be read: {error}"
+                self.unreadable[key] = Reason(_UNREADABLE, {"key": key, "error": error})
         return resources

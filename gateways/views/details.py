@@ -59,7 +59,7 @@ def _now(gateway: Gateway) -> dict[str, Any]:
     phase = standing.phase_of(gateway, stands)
     told = refusals(
         {
-            "refused": stands.status.refused,
+            "refused": stands.status.refusals,
             "differences": standing.differences_of(stands.status),
         }
     )

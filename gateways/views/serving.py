@@ -35,7 +35,7 @@ def gateway_serving(request: HttpRequest, pk: str) -> HttpResponse:
         plane = str(gateway.control_plane_id)
         found = readback.upstreams(plane, search)
         pages: Page[wire.Upstream] = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
-        lines = readback.lines(gateway, list(pages.object_list), asked, status.refused)
+        lines = readback.lines(gateway, list(pages.object_list), asked, status.refusals)
     except RedisError:
         return render(request, "gateways/_serving.html", context | {"away": True})
     context |= {

@@ -149,6 +149,7 @@ def test_what_the_kind_cannot_do_is_named_and_the_rest_goes_out(house: House) ->
     with house.driven():
         eventually(lambda: house.status.phase == "in_sync")
         assert "odd" in house.status.refused["route/r2"]
+        assert house.status.refused_marked["route/r2"].params == {"plugins": "odd"}
         assert house.has(RULE)
         house.commit(route_r2=b"nonsense", route_r1=route(hosts=("new.org",)))
         eventually(lambda: b"new.org" in (house.tree.get(RULE) or b""))

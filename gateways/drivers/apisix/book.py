@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from console.contract.wire import Resource
-from gateways.drivers.base import Changes
+from gateways.drivers.base import Changes, gettext_noop
+from gateways.drivers.reasons import UNRENDERED, Reason, reason
 
 from . import names
-from .conditions import Unsupported
 from .render import Objects, render
 from .settings import Settings
+
+_SAID = gettext_noop("APISIX refuses it: %(said)s")
 
 
 class Book:
@@ -51,9 +53,11 @@ class Book:
                 continue
             self._titles[key] = resource.name
             try:
-                differing |= dict.fromkeys(self._set(key, render(resource, self._settings)))
-            except Unsupported as error:
-                self.refused[key] = f"{resource.name}: {error}"
+                objects = render(resource, self._settings)
+            except UNRENDERED as error:
+                self.refused[key] = reason(resource.name, error)
+                continue
+            differing |= dict.fromkeys(self._set(key, objects))
         return list(differing)
 
     def title(self, name: str) -> tuple[str, str]:
@@ -66,7 +70,7 @@ class Book:
         found = dict(self.refused)
         for name, why in said.items():
             key, title = self.title(name)
-            found.setdefault(key, f"{title}: {why}")
+            found.setdefault(key, Reason(_SAID, {"said": why}, about=title))
         return found
 
     def _set(self, key: str, objects: Objects) -> Iterable[str]:

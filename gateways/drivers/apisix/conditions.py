@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from console.contract.wire import Expression, Path, Route
+from gateways.drivers import reasons
 
 # A condition: [variable, operator, value], or ["OR"|"AND", condition, condition, …].
 Condition = list[Any]
@@ -35,8 +36,8 @@ _ANYTHING = "^"
 _SPECIAL = re.compile(r"[*+?()\[\]{}|^$\\\n]")
 
 
-class Unsupported(ValueError):
-    """This kind of gateway cannot express the resource."""
+class Unsupported(reasons.Unsupported):
+    """APISIX cannot express the resource."""
 
 
 def conditions(route: Route, *, release: str) -> list[Condition]:
@@ -89,7 +90,7 @@ def _expression(one: Expression, *, release: str) -> list[Condition]:
     if one.operator == "not_present":
         return [[name, "!", "~~", _ANYTHING]]
     if one.operator not in _OPERATORS:
-        raise Unsupported(f"APISIX cannot compare by {one.operator}.")
+        raise Unsupported("APISIX cannot compare by %(operator)s.", operator=one.operator)
     if release == "2.15" and one.operator in _OPPOSITES:
         return [[name, "!", _OPPOSITES[one.operator], one.value], [name, "~~", _NUMBER]]
     return [[name, *_OPERATORS[one.operator], one.value]]
@@ -106,7 +107,7 @@ def _variable(one: Expression) -> str:
         return "uri"
     if one.subject == "variable":
         return one.name.removeprefix("$")
-    raise Unsupported(f"APISIX cannot compare a {one.subject}.")
+    raise Unsupported("APISIX cannot compare a %(subject)s.", subject=one.subject)
 
 
 def _together(group: Iterable[Condition]) -> Condition:

@@ -97,7 +97,7 @@ def _upstream(upstream: Upstream, settings: Settings) -> Objects:
 def _route(route: Route, settings: Settings) -> Objects:
     strange = sorted(set(route.methods) - METHODS)
     if strange:
-        raise Unsupported("APISIX knows no method " + ", ".join(strange) + ".")
+        raise Unsupported("APISIX knows no method %(methods)s.", methods=", ".join(strange))
     body = _head(route, settings) | {
         "upstream_id": f"{settings.id_prefix}{route.upstream}",
     }
@@ -198,7 +198,7 @@ def _node(node: Node) -> dict[str, Any]:
 
 def _balance(balance: str) -> str:
     if balance not in _BALANCE:
-        raise Unsupported(f"APISIX has no load balancing by {balance}.")
+        raise Unsupported("APISIX has no load balancing by %(balance)s.", balance=balance)
     return _BALANCE[balance]
 
 
@@ -211,14 +211,16 @@ def _hash(key: str) -> dict[str, str]:
                 subject, name = of, key.removeprefix(begin)
     if subject in ("header", "cookie"):
         if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-            raise Unsupported(f"APISIX cannot hash by the {subject} “{name}”.")
+            raise Unsupported(
+                "APISIX cannot hash by the %(subject)s “%(name)s”.", subject=subject, name=name
+            )
         return {"hash_on": subject, "key": name}
     if subject == "query":
         return {"key": f"arg_{name}"}
     if subject in _HASH_VARIABLES and not colon:
         return {"key": subject}
     if colon or not re.fullmatch(r"[a-z0-9_]+", key):
-        raise Unsupported(f"APISIX cannot hash by “{key}”.")
+        raise Unsupported("APISIX cannot hash by “%(key)s”.", key=key)
     return {"hash_on": "vars_combinations", "key": f"${key}"}
 
 

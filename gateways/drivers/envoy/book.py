@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import msgspec
 
 from console.contract.wire import Resource, Route, Upstream
+from gateways.drivers.reasons import UNRENDERED, reason
 
 from . import api, clusters, routes
-from .errors import UNRENDERED, reason
 from .listener import ROUTES
 from .named import Named, named
 from .routes import Traits

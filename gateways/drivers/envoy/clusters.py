@@ -38,9 +38,9 @@ def name(upstream_id: str) -> str:
 def cluster(upstream: Upstream) -> Any:
     """Raises `Unsupported`."""
     if upstream.balance not in _BALANCE:
-        raise Unsupported(f"Envoy has no load balancing by {upstream.balance}.")
+        raise Unsupported("Envoy has no load balancing by %(balance)s.", balance=upstream.balance)
     if upstream.scheme not in ("http", "https"):
-        raise Unsupported(f"Envoy has no scheme {upstream.scheme}.")
+        raise Unsupported("Envoy has no scheme %(scheme)s.", scheme=upstream.scheme)
     if upstream.balance == "consistent_hash":
         hashed(upstream.hash_key)
     fields: dict[str, Any] = {
@@ -106,7 +106,7 @@ def hashed(key: str) -> dict[str, Any]:
         return {"cookie": {"name": name}}
     if kind == "query" and name:
         return {"query_parameter": {"name": name}}
-    raise Unsupported(f"Envoy cannot hash by “{key}”.")
+    raise Unsupported("Envoy cannot hash by “%(key)s”.", key=key)
 
 
 def by_name(upstream: Upstream) -> bool:
@@ -116,9 +116,9 @@ def by_name(upstream: Upstream) -> bool:
 
 def _endpoint(upstream: Upstream, node: Node, check_port: int) -> dict[str, Any]:
     if not _is_address(node.host) and not _NAME.fullmatch(node.host):
-        raise Unsupported(f"“{node.host}” is neither an address nor a host name.")
+        raise Unsupported("“%(host)s” is neither an address nor a host name.", host=node.host)
     if not 0 < node.port < 65_536:
-        raise Unsupported(f"{node.port} is no port.")
+        raise Unsupported("%(port)s is no port.", port=node.port)
     endpoint: dict[str, Any] = {
         "address": {"socket_address": {"address": node.host, "port_value": node.port}}
     }

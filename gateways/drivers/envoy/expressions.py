@@ -26,7 +26,11 @@ def matcher(one: Expression) -> dict[str, Any]:
     """A HeaderMatcher. Raises `Unsupported`."""
     operator = _OPPOSITES.get(one.operator, one.operator)
     if operator not in _COMPARED or one.subject not in ("header", "query", "cookie", "path"):
-        raise Unsupported(f"Envoy cannot compare a {one.subject} by {one.operator}.")
+        raise Unsupported(
+            "Envoy cannot compare a %(subject)s by %(operator)s.",
+            subject=one.subject,
+            operator=one.operator,
+        )
     if re.search(r"[\x00-\x1f\x7f]", one.value + one.name):
         raise Unsupported("An expression holds a control character.")
     found = {"header": _header, "query": _query, "cookie": _cookie, "path": _path}[one.subject](
@@ -60,7 +64,7 @@ def _demand_letters(one: Expression) -> None:
 
 def _header(one: Expression, operator: str) -> dict[str, Any]:
     if not _TOKEN.fullmatch(one.name):
-        raise Unsupported(f"“{one.name}” is no header's name.")
+        raise Unsupported("“%(name)s” is no header's name.", name=one.name)
     name = ":authority" if one.name.lower() == "host" else one.name.lower()
     if operator == "present":
         return {"name": name, "present_match": True}
@@ -95,7 +99,7 @@ def _query(one: Expression, operator: str) -> dict[str, Any]:
 
 def _cookie(one: Expression, operator: str) -> dict[str, Any]:
     if not _TOKEN.fullmatch(one.name):
-        raise Unsupported(f"“{one.name}” is no cookie's name.")
+        raise Unsupported("“%(name)s” is no cookie's name.", name=one.name)
     if operator == "present":
         value = "[^;]*"
     elif operator == "equal":

@@ -38,9 +38,11 @@ def active(upstream: Upstream) -> list[dict[str, Any]]:
         found["tcp_health_check"] = {}
         return [found]
     if kind not in ("http", "https"):
-        raise Unsupported(f"Envoy has no health check by {kind}.")
+        raise Unsupported("Envoy has no health check by %(kind)s.", kind=kind)
     if kind != upstream.scheme:
-        raise Unsupported(f"Envoy checks nodes as it calls them, by {upstream.scheme}.")
+        raise Unsupported(
+            "Envoy checks nodes as it calls them, by %(scheme)s.", scheme=upstream.scheme
+        )
     expected = sorted({_number(one) for one in healthy.get("http_statuses", [200, 302])})
     found["http_health_check"] = {
         "path": str(check.get("http_path", "/")),
@@ -97,7 +99,7 @@ def _others(expected: Iterable[int]) -> Iterable[dict[str, int]]:
 def _part(values: Upstream | dict[str, Any], name: str) -> dict[str, Any]:
     found = (values.checks if isinstance(values, Upstream) else values).get(name) or {}
     if not isinstance(found, dict):
-        raise Unsupported(f"The health checks' “{name}” is no object.")
+        raise Unsupported("The health checks' “%(name)s” is no object.", name=name)
     return found
 
 
@@ -105,14 +107,18 @@ def _number(value: object) -> int:
     try:
         number = int(value)  # type: ignore[call-overload]
     except (TypeError, ValueError) as error:
-        raise Unsupported(f"The health checks have “{value}” where a number belongs.") from error
+        raise Unsupported(
+            "The health checks have “%(value)s” where a number belongs.", value=value
+        ) from error
     if not 0 <= number <= 65_535:
-        raise Unsupported(f"The health checks have a number out of range: {number}.")
+        raise Unsupported(
+            "The health checks have a number out of range: %(number)s.", number=number
+        )
     return int(number)
 
 
 def _seconds(value: object) -> dict[str, int]:
     if not isinstance(value, int | float) or not 0 < value <= 86_400:
-        raise Unsupported(f"The health checks have “{value}” where seconds belong.")
+        raise Unsupported("The health checks have “%(value)s” where seconds belong.", value=value)
     whole, part = divmod(round(value * 1000), 1000)
     return {"seconds": whole, "nanos": part * 1_000_000}

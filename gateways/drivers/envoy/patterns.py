@@ -91,7 +91,7 @@ class _Reader:
         if atom in ("^", "$", "\\b", "\\B"):
             raise self._unknown()
         if any(int(bound) > _MOST_REPEATS for bound in repeat.groups() if bound):
-            raise Unsupported(f"An expression repeats more than {_MOST_REPEATS} times.")
+            raise Unsupported("An expression repeats more than %(most)s times.", most=_MOST_REPEATS)
         self._at = repeat.end()
         if self._text[self._at : self._at + 1] in ("*", "+", "?", "{"):
             raise self._unknown()
@@ -211,11 +211,11 @@ class _Reader:
 
     def _permit(self, sign: str) -> None:
         if sign in self._within:
-            raise Unsupported(f"An expression cannot ask for “{sign}” here.")
+            raise Unsupported("An expression cannot ask for “%(sign)s” here.", sign=sign)
 
     def _unknown(self) -> Unsupported:
         near = self._text[max(0, self._at - 1) : self._at + 6]
-        return Unsupported(f"Envoy's expressions do not know what stands at “{near}”.")
+        return Unsupported("Envoy's expressions do not know what stands at “%(near)s”.", near=near)
 
 
 def _member(sign: str) -> str:

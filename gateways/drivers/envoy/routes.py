@@ -62,11 +62,13 @@ def traits(upstream: Upstream | None) -> Traits:
 def pieces(route: Route, of: Traits) -> list[Piece]:
     """Raises `Unsupported`."""
     if route.plugins:
-        raise Unsupported("Envoy has none of the plugins: " + ", ".join(sorted(route.plugins)))
+        raise Unsupported(
+            "Envoy has none of the plugins: %(plugins)s", plugins=", ".join(sorted(route.plugins))
+        )
     hosts = route.hosts or ("",)
     for host in hosts:
         if host and not _HOST.fullmatch(host.lower()):
-            raise Unsupported(f"“{host}” is no host name.")
+            raise Unsupported("“%(host)s” is no host name.", host=host)
     paths = [(path, _path(path)) for path in matching.paths_of(route)]
     conditions = list(_conditions(route))
     taken = _taken(route, of)
@@ -96,7 +98,7 @@ def one_label(host: str) -> dict[str, Any]:
 
 def _path(path: Path) -> dict[str, Any]:
     if not path.path.startswith("/") or re.search(r"[?#\x00-\x20\x7f]", path.path):
-        raise Unsupported(f"“{path.path}” is no path.")
+        raise Unsupported("“%(path)s” is no path.", path=path.path)
     if path.exact:
         return {"path": path.path}
     if path.path.endswith("/"):

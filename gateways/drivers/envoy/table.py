@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 
 from console.contract import keys
 from console.contract.wire import Route
+from gateways.drivers.reasons import UNRENDERED, reason
 
 from . import hosts, routes
-from .errors import UNRENDERED, reason
 from .listener import ROUTES
 from .named import Named, named
 from .routes import Piece, Traits

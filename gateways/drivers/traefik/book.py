@@ -13,9 +13,10 @@ from typing import Any
 
 from console.contract.wire import Resource
 from gateways.drivers.base import Changes
+from gateways.drivers.reasons import UNRENDERED, reason
 
 from . import names
-from .render import ALWAYS, FAULTS, Objects, reason
+from .render import ALWAYS, Objects
 
 # Place → object; None: it is gone.
 Differences = dict[str, Any]
@@ -51,9 +52,11 @@ class Book:
                 self._set(key, {}, before)
                 continue
             try:
-                self._set(key, self._render(resource), before)
-            except FAULTS as fault:
-                self.refused[key] = f"{resource.name}: {reason(fault)}"
+                objects = self._render(resource)
+            except UNRENDERED as error:
+                self.refused[key] = reason(resource.name, error)
+                continue
+            self._set(key, objects, before)
         return {
             place: self.objects.get(place)
             for place, was in before.items()

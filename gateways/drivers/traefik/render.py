@@ -21,6 +21,8 @@ import msgspec
 
 from console.contract import matching
 from console.contract.wire import Expression, Node, Path, Resource, Route, Upstream
+from gateways.drivers import reasons
+from gateways.drivers.reasons import UNRENDERED, reason
 
 from . import checks, names
 
@@ -36,20 +38,8 @@ _GREATEST = 2**31
 _HOST = re.compile(r"[\w.:%-]{1,255}", re.ASCII)
 
 
-class Unsupported(ValueError):
-    """This kind of gateway cannot express the resource."""
-
-
-# What rendering may raise: `Unsupported`, or what we never thought of. Either costs its own
-# resource, and nothing else.
-FAULTS = (ValueError, TypeError, KeyError, AttributeError)
-
-
-def reason(fault: Exception) -> str:
-    """Why a resource stays out, in a sentence."""
-    if isinstance(fault, Unsupported):
-        return str(fault)
-    return f"It cannot be expressed in Traefik's terms ({type(fault).__name__}: {fault})."
+class Unsupported(reasons.Unsupported):
+    """Traefik cannot express the resource."""
 
 
 def render(resource: Resource, *, entry_points: Sequence[str] = ()) -> Objects:
@@ -65,8 +55,8 @@ def unsupported(resource: Resource) -> list[str]:
     served without it."""
     try:
         render(resource)
-    except FAULTS as fault:
-        return [reason(fault)]
+    except UNRENDERED as error:
+        return [reason("", error)]
     return list(checks.lost(resource.checks)) if isinstance(resource, Upstream) else []
 
 
@@ -81,11 +71,11 @@ def servers(upstream: Upstream) -> list[tuple[str, int]]:
 
 def _service(upstream: Upstream) -> Objects:
     if upstream.balance not in _BALANCE:
-        raise Unsupported(f"Traefik has no load balancing by {upstream.balance}.")
+        raise Unsupported("Traefik has no load balancing by %(balance)s.", balance=upstream.balance)
     if upstream.balance == "consistent_hash" and upstream.hash_key != "remote_addr":
         raise Unsupported("Traefik's consistent hash takes the client's address only.")
     if upstream.scheme not in ("http", "https"):
-        raise Unsupported(f"Traefik does not speak {upstream.scheme} to nodes.")
+        raise Unsupported("Traefik does not speak %(scheme)s to nodes.", scheme=upstream.scheme)
     times = upstream.timeouts
     numbers = (times.connect, times.read, *(node.weight for node in upstream.nodes))
     if not all(0 <= number <= _GREATEST for number in numbers):
@@ -122,13 +112,17 @@ def transport_of(connect: int, read: int) -> Objects:
 
 def _url(scheme: str, node: Node) -> str:
     if not _HOST.fullmatch(node.host) or not 0 < node.port < 65_536:
-        raise Unsupported(f"{node.host}:{node.port} is no address of a node.")
+        raise Unsupported(
+            "%(host)s:%(port)s is no address of a node.", host=node.host, port=node.port
+        )
     return f"{scheme}://{_bracketed(node.host)}:{node.port}"
 
 
 def _router(route: Route, entry_points: Sequence[str]) -> Objects:
     if route.plugins:
-        raise Unsupported("Traefik has none of the plugins: " + ", ".join(sorted(route.plugins)))
+        raise Unsupported(
+            "Traefik has none of the plugins: %(plugins)s", plugins=", ".join(sorted(route.plugins))
+        )
     if (route.retries or 0) > _GREATEST:
         raise Unsupported("Traefik does not try that often.")
     if not names.is_id(route.upstream):
@@ -236,7 +230,11 @@ def _expression(one: Expression) -> str:
     negated = one.operator in opposites
     matcher = matchers.get((one.subject, opposites.get(one.operator, one.operator)))
     if matcher is None:
-        raise Unsupported(f"Traefik cannot compare a {one.subject} by {one.operator}.")
+        raise Unsupported(
+            "Traefik cannot compare a %(subject)s by %(operator)s.",
+            subject=one.subject,
+            operator=one.operator,
+        )
     return f"!{matcher}" if negated else matcher
 
 
