@@ -3,11 +3,45 @@
 (() => {
   "use strict";
 
-  // <button data-copy="text">
+  // What only eyes would see is said to screen readers as well.
+  const speak = (text) => {
+    const place = document.querySelector("[data-spoken]");
+    if (!place) return;
+    place.textContent = "";
+    setTimeout(() => (place.textContent = text), 50); // said again only if it was gone in between
+  };
+
+  // <button data-copy="text">. A browser has no clipboard for a page that came by plain HTTP from
+  // another machine: there the text is selected and copied as by hand.
+  const copyByHand = (text, button) => {
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.readOnly = true;
+    field.className = "visually-hidden";
+    button.after(field);
+    field.focus({ preventScroll: true });
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    button.focus({ preventScroll: true });
+    return done;
+  };
+  const copy = async (text, button) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      return copyByHand(text, button);
+    }
+  };
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
-    await navigator.clipboard.writeText(button.dataset.copy);
+    if (!(await copy(button.dataset.copy, button))) {
+      say(document.body.dataset.notCopied);
+      return;
+    }
+    speak(document.body.dataset.copied);
     const icon = button.querySelector(".ti");
     icon?.classList.replace("ti-copy", "ti-check");
     setTimeout(() => icon?.classList.replace("ti-check", "ti-copy"), 1500);

@@ -18,6 +18,9 @@ from practice.testing import PracticeCluster
 from tests.threads import eventually
 from tests.up.checkout import Checkout, Up
 
+# The house by another name than this machine's own: browsers trust loopback as they trust HTTPS.
+ELSEWHERE = "console.test"
+
 
 class House:
     """Addresses and doors of a running house."""
@@ -26,6 +29,7 @@ class House:
         self.checkout = checkout
         self.cluster = cluster
         self.console = f"http://127.0.0.1:{checkout.ports['console']}"
+        self.elsewhere = f"http://{ELSEWHERE}:{checkout.ports['console']}"
         self.gateway = f"http://127.0.0.1:{checkout.ports['gateway']}"
         self.run = run
         login = next(line for line in run.text.splitlines() if line.strip().startswith("Login"))
@@ -98,6 +102,7 @@ def house() -> Iterator[House]:
             "--empty",
             REGISTRIES_ALLOW_LOOPBACK_NODES="1",
             REGISTRIES_ALLOW_LOOPBACK_SERVERS="1",
+            ALLOWED_HOSTS=f"localhost 127.0.0.1 {ELSEWHERE}",
         )
         try:
             run.await_line("Portolan is up.")
