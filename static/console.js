@@ -53,6 +53,28 @@
     if (question && !window.confirm(question)) event.preventDefault();
   });
 
+  // A form is sent once, and is seen to be on its way until the next page comes.
+  const rest = () => {
+    for (const form of document.querySelectorAll("form[aria-busy]")) {
+      form.removeAttribute("aria-busy");
+      form.querySelector(".btn-loading")?.classList.remove("btn-loading");
+    }
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.hasAttribute("aria-busy")) event.preventDefault();
+    // Who else takes the event, takes it after this.
+    setTimeout(() => {
+      if (event.defaultPrevented) return;
+      form.setAttribute("aria-busy", "true");
+      event.submitter?.classList.add("btn-loading");
+      speak(document.body.dataset.sending);
+    });
+  });
+  window.addEventListener("pageshow", rest); // a page comes back as it was left
+  document.addEventListener("keydown", (event) => event.key === "Escape" && rest());
+
   // The session has ended: go to the login with the whole page, not with a part of it.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (new URL(event.detail.xhr.responseURL).pathname.startsWith("/login/")) {
