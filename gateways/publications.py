@@ -26,9 +26,9 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One commit. `at` in milliseconds; `more`: how many resources are not named. `taken`: the
-    gateway has it, None if that is not known; `after_ms`: so long after the commit it was applied,
-    known of the newest one only."""
+    """One commit. `at` in milliseconds; `keys`: of all its resources, `more`: how many of them are
+    not named. `taken`: the gateway has it, None if that is not known; `after_ms`: so long after the
+    commit it was applied, known of the newest one only."""
 
     position: str
     at: int
@@ -36,6 +36,7 @@ class Publication:
     more: int
     taken: bool | None
     after_ms: int | None = None
+    keys: tuple[str, ...] = ()
 
 
 def last(gateway: Gateway, status: Status, count: int = 10) -> list[Publication]:
@@ -58,6 +59,7 @@ def last(gateway: Gateway, status: Status, count: int = 10) -> list[Publication]
             more=max(0, len(changed) - _NAMED),
             taken=_taken(place, status.applied),
             after_ms=_after(place, at, status),
+            keys=tuple(changed),
         )
         for place, at, changed in commits
     ]

@@ -16,6 +16,7 @@ urlpatterns = [
     path("new/rights/", guide.registry_rbac, name="registry-rbac"),
     path("<uuid:pk>/", details.registry_detail, name="registry-detail"),
     path("<uuid:pk>/live/", status.registry_live, name="registry-live"),
+    path("<uuid:pk>/history/", status.registry_history, name="registry-history"),
     path("<uuid:pk>/services/", details.registry_services, name="registry-services"),
     path("<uuid:pk>/edit/", guide.registry_edit, name="registry-edit"),
     path("<uuid:pk>/edit/test/", trial.registry_try_changed, name="registry-try-changed"),

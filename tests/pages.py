@@ -110,6 +110,7 @@ PARTS: dict[str, Arguments] = {
     "console:overview-live": nothing,
     "console:activity-live": nothing,
     "registries:registry-live": registry,
+    "registries:registry-history": registry,
     "registries:registry-services": registry,
     "registries:registry-rbac": nothing,
     "applications:application-rows": nothing,

@@ -17,10 +17,19 @@ from applications.forms import ApplicationEditor, copies, seal
 from applications.models import Application, Member
 from console.roles import Role
 from console.ui.forms import ConfirmForm
-from console.ui.pages import control_plane_of, page
+from console.ui.lists import Column, export
+from console.ui.pages import control_plane_of, page, paginate
 from console.ui.toasts import done
 
 from .apis import api_rows, apis_as_file
+
+_USERS: tuple[Column[Member], ...] = (
+    Column("application", lambda one: one.upstream.application.name),
+    Column("version", lambda one: one.upstream.version),
+    Column("namespace", lambda one: one.namespace),
+    Column("service", lambda one: one.service),
+    Column("port", lambda one: one.service_port),
+)
 
 
 def rows_of(request: HttpRequest) -> QuerySet[Application]:
@@ -111,17 +120,22 @@ def application_delete(request: HttpRequest, pk: str) -> HttpResponse:
 
 
 @page()
-def registry_users(request: HttpRequest, registry: str) -> HttpResponse:
-    """Which applications follow a service of the registry; a part of the registry's page."""
+def registry_users(request: HttpRequest, registry: str) -> HttpResponseBase:
+    """Which applications follow a service of the registry; a part of the registry's page, whose
+    address says which of them: ``?users=2``."""
     members = (
         Member.objects.filter(
             registry_id=registry,
             upstream__application__control_plane=control_plane_of(request),
         )
         .select_related("upstream__application")
-        .order_by("upstream__application__name", "namespace", "service")
+        .order_by("upstream__application__name", "namespace", "service", "pk")
     )
-    return render(request, "applications/_registry_users.html", {"members": members[:200]})
+    if file := export(request, members, _USERS, name="used-by"):
+        return file
+    shown = paginate(request, members, param="users")
+    answer: HttpResponse = render(request, "applications/_registry_users.html", {"page": shown})
+    return answer
 
 
 def _source(request: HttpRequest) -> Application | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 from django.db.models import Aggregate, Count, F, Max, OuterRef, Prefetch, QuerySet, Subquery
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from applications import actions
 from applications.forms import ApplicationFilterForm
-from applications.listed import listed, topics
+from applications.listed import Listed, listed, topics
 from applications.models import Api, Application, Member, Upstream
 from console.ui.lists import Column, Listing, export
 from console.ui.pages import control_plane_of, page
@@ -26,17 +27,19 @@ SORTS = {
     "changed": ("changed", "name"),
     "state": ("published", "name"),
 }
-COLUMNS: list[Column[Any]] = [
-    Column("id", lambda row: str(row.pk)),
-    Column("name", lambda row: row.name),
-    Column("description", lambda row: row.description),
-    Column("hosts", lambda row: row.hosts),
-    Column("path_prefix", lambda row: row.path_prefix),
-    Column("protocols", lambda row: row.protocols),
-    Column("labels", lambda row: row.labels),
-    Column("apis", lambda row: row.api_count),
-    Column("published", lambda row: row.published),
-    Column("changed", lambda row: row.changed.isoformat()),
+COLUMNS: list[Column[Listed]] = [
+    Column("id", lambda one: str(one.row.pk)),
+    Column("name", lambda one: one.row.name),
+    Column("description", lambda one: one.row.description),
+    Column("hosts", lambda one: one.row.hosts),
+    Column("path_prefix", lambda one: one.row.path_prefix),
+    Column("protocols", lambda one: one.row.protocols),
+    Column("labels", lambda one: one.row.labels),
+    Column("apis", lambda one: cast(Any, one.row).api_count),
+    Column("nodes", lambda one: one.nodes),
+    Column("why", lambda one: one.why),
+    Column("published", lambda one: one.row.published),
+    Column("changed", lambda one: cast(Any, one.row).changed.isoformat()),
 ]
 
 
@@ -44,7 +47,8 @@ COLUMNS: list[Column[Any]] = [
 def application_list(request: HttpRequest) -> HttpResponseBase:
     form = _form(request)
     listing = _listing(request, form)
-    file = export(request, listing.rows, COLUMNS, name="applications")
+    whole = listing.rows.prefetch_related(*_behind())
+    file = export(request, _told(whole), COLUMNS, name="applications")
     if file is not None:
         return file
     context = _rows(request, listing) | {"form": form, "filtered": _filtered(request, form)}
@@ -110,6 +114,11 @@ def _of_each(model: type[Api] | type[Upstream], what: Aggregate) -> Subquery:
 def _behind() -> tuple[str | Prefetch[Any], ...]:
     members = Member.objects.select_related("registry")
     return ("upstreams", Prefetch("upstreams__members", members))
+
+
+def _told(rows: QuerySet[Application]) -> Iterator[Listed]:
+    """The rows with their nodes, which are looked up once somebody asks for the first."""
+    yield from listed(rows)
 
 
 def _rows(request: HttpRequest, listing: Listing[Application]) -> dict[str, Any]:

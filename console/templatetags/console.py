@@ -13,14 +13,14 @@ from django.forms import BoundField
 from django.template import Context
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.contract import wire
 from console.redaction import redact
-from console.ui.lists import Listing
+from console.ui.lists import Listed, Listing
 from console.ui.pages import Badge
 from console.ui.toasts import way_back
 
@@ -157,20 +157,47 @@ def nav(context: Context, view: str, label: str, symbol: str, within: str = "") 
 
 
 @register.inclusion_tag("_pagination.html", takes_context=True)
-def pagination(context: Context, page: Page[Any], target: str = "") -> dict[str, Any]:
-    """Links to the other pages; the rest of the address stays."""
+def pagination(
+    context: Context, page: Page[Any], param: str = "page", anchor: str = ""
+) -> dict[str, Any]:
+    """Links to the other pages; the rest of the address stays. `param` is the page's name in it,
+    `anchor` the part of the page where the list is."""
+    asked = context["request"].GET.copy()
+    asked.pop("format", None)
+
+    def link(number: int | str) -> tuple[int | str, str]:
+        asked[param] = str(number)
+        return number, f"?{asked.urlencode()}" + (f"#{anchor}" if anchor else "")
+
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
     return {
-        "request": context["request"],
         "page": page,
-        "numbers": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "numbers": [link(number) for number in numbers],
         "ellipsis": page.paginator.ELLIPSIS,
-        "target": target,
+        "previous": link(page.previous_page_number())[1] if page.has_previous() else "",
+        "next": link(page.next_page_number())[1] if page.has_next() else "",
     }
+
+
+@register.simple_tag(takes_context=True)
+def kept(context: Context, *names: str) -> SafeString:
+    """What a form of filters leaves in the address beside its own fields."""
+    asked = context["request"].GET
+    return format_html_join(
+        "",
+        '<input type="hidden" name="{}" value="{}">',
+        ((name, asked[name]) for name in names if asked.get(name)),
+    )
 
 
 @register.inclusion_tag("_sort_heading.html", takes_context=True)
 def sort_heading(
-    context: Context, listing: Listing[Any], name: str, label: str, css: str = ""
+    context: Context,
+    listing: Listing[Any] | Listed[Any],
+    name: str,
+    label: str,
+    css: str = "",
+    anchor: str = "",
 ) -> dict[str, Any]:
     """A table heading that sorts (`console.ui.lists`); pressed again, it turns the order round."""
     order = {name: "ascending", f"-{name}": "descending"}.get(listing.sort, "")
@@ -179,14 +206,17 @@ def sort_heading(
         "label": label,
         "css": css,
         "order": order,
+        "anchor": anchor,
         "next": f"-{name}" if order == "ascending" else name,
     }
 
 
 @register.inclusion_tag("_export.html", takes_context=True)
-def export_links(context: Context) -> dict[str, Any]:
-    """The list as a file, with the filters that the address has."""
-    return {"request": context["request"]}
+def export_links(context: Context, address: str = "") -> dict[str, Any]:
+    """The list as a file, with the filters that the address has; of a part of a page, whose rows
+    another `address` has."""
+    joined = address and address + ("&" if "?" in address else "?")
+    return {"request": context["request"], "address": joined}
 
 
 @register.simple_tag

@@ -1,7 +1,8 @@
 """Lists whose state is their address: sorting, paging, and the same rows as CSV or JSON.
 
-A view gives a `Listing` its rows and the ways to sort them, and asks `export` first: with
-``?format=csv`` or ``?format=json`` the answer is all rows that the filters leave, as a file.
+A view gives a `Listing` its rows and the ways to sort them (a `Listed` rows in memory), and asks
+`export` first: with ``?format=csv`` or ``?format=json`` the answer is all rows that the filters
+leave, as a file.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.core.paginator import Page
+from django.core.paginator import Page, Paginator
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
-from console.ui.pages import paginate
+from console.ui.pages import PER_PAGE, paginate
 
 RowType = TypeVar("RowType", bound=Model)
 Any_ = TypeVar("Any_")
+Item = TypeVar("Item")
 
 # A spreadsheet takes a cell that begins so for a formula, and names may come from a cluster.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -48,14 +50,45 @@ class Listing(Generic[RowType]):
         sorts: Mapping[str, Sequence[str]],
         default: str,
     ) -> None:
-        asked = request.GET.get("sort", default)
-        self.sort = asked if asked.removeprefix("-") in sorts else default
+        self.sort = sort_of(request, sorts, default=default)
         self.rows = rows.order_by(*_fields(sorts[self.sort.removeprefix("-")], self.sort))
         self._request = request
 
     @property
     def page(self) -> Page[RowType]:
         return paginate(self._request, self.rows)
+
+
+def sort_of(request: HttpRequest, sorts: Iterable[str], *, default: str) -> str:
+    """The sort that the address asks for; an unknown one is the default."""
+    asked = request.GET.get("sort", default)
+    return asked if asked.removeprefix("-") in sorts else default
+
+
+class Listed(Generic[Item]):
+    """Rows in memory that are sorted already. Templates use it as they use `Listing`. `param` is
+    the page's name in the address, where a page has several lists."""
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        rows: Sequence[Item],
+        *,
+        sort: str = "",
+        param: str = "page",
+        size: int = PER_PAGE,
+    ) -> None:
+        self.rows = rows
+        self.sort = sort
+        self.page: Page[Item] = Paginator(rows, size).get_page(request.GET.get(param))
+
+
+def in_order(
+    rows: Iterable[Item], sorts: Mapping[str, Callable[[Item], Any]], sort: str
+) -> list[Item]:
+    """Rows by one of the sorts; a minus before it turns it round."""
+    key = sorts[sort.removeprefix("-")]
+    return sorted(rows, key=key, reverse=sort.startswith("-"))
 
 
 def export(

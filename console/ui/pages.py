@@ -115,10 +115,10 @@ def control_plane_of(request: HttpRequest) -> ControlPlane:
 
 
 def paginate(
-    request: HttpRequest, rows: QuerySet[RowType], *, size: int = PER_PAGE
+    request: HttpRequest, rows: QuerySet[RowType], *, size: int = PER_PAGE, param: str = "page"
 ) -> Page[RowType]:
     """The page that the address asks for; the nearest one if there is no such page."""
-    return Paginator(rows, size).get_page(request.GET.get("page"))
+    return Paginator(rows, size).get_page(request.GET.get(param))
 
 
 def _declared(view: Any, methods: tuple[str, ...], rule: Rule) -> Any:

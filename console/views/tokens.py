@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
@@ -12,9 +14,23 @@ from console import access, actions
 from console.forms import ApiTokenForm
 from console.models import ApiToken
 from console.ui import shown, toasts
-from console.ui.pages import personal_page
+from console.ui.lists import Column, Listing, export
+from console.ui.pages import paginate, personal_page
 
-_SHOWN = 200  # tokens of others
+_SORTS = {
+    "user": ("user__username", "-created_at"),
+    "name": ("name", "-created_at"),
+    "used": ("last_used_at", "user__username"),
+    "expires": ("expires_at", "user__username"),
+}
+COLUMNS: tuple[Column[ApiToken], ...] = (
+    Column("user", lambda one: one.user.get_username()),
+    Column("name", lambda one: one.name),
+    Column("ends_with", lambda one: one.hint),
+    Column("created_at", lambda one: one.created_at.isoformat()),
+    Column("last_used_at", lambda one: one.last_used_at and one.last_used_at.isoformat()),
+    Column("expires_at", lambda one: one.expires_at and one.expires_at.isoformat()),
+)
 
 
 def _own(request: HttpRequest) -> QuerySet[ApiToken]:
@@ -31,12 +47,26 @@ def _of_members(request: HttpRequest) -> QuerySet[ApiToken]:
 
 
 @personal_page()
-def token_list(request: HttpRequest) -> HttpResponse:
-    others = list(_of_members(request).order_by("user__username", "-created_at")[:_SHOWN])
+def token_list(request: HttpRequest) -> HttpResponseBase:
+    """One's own, page by page, and below them those of others; the file has all of them."""
+    own = _own(request).order_by("-created_at", "pk").select_related("user")
+    listing = Listing(request, _of_members(request), sorts=_SORTS, default="user")
+    whole = itertools.chain(own.iterator(), listing.rows.iterator())
+    if file := export(request, whole, COLUMNS, name="tokens"):
+        return file
+    page = listing.page
+    others = list(page.object_list)
     answered_for = access.accounts_of(request.user, {one.user_id for one in others})
     for one in others:
         one.answered_for = one.user_id in answered_for  # type: ignore[attr-defined]
-    return render(request, "console/token_list.html", {"tokens": _own(request), "others": others})
+    context = {
+        "tokens": paginate(request, own, param="own"),
+        "listing": listing,
+        "page": page,
+        "others": others,
+    }
+    answer: HttpResponse = render(request, "console/token_list.html", context)
+    return answer
 
 
 @personal_page("GET", "POST")

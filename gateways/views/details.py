@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from console.contract import keys
+from console.ui.lists import Column, export
 from console.ui.pages import page
 from gateways import agents, fleet, joining, publications, standing, wording
 from gateways.forms import settings
 from gateways.models import Gateway
+from gateways.publications import Publication
 from gateways.refusals import refusals
 from gateways.views.gateways import rows_of
+
+_MOST = 1000  # commits of a file
+
+COLUMNS: tuple[Column[Publication], ...] = (
+    Column("position", lambda one: one.position),
+    Column("at", lambda one: datetime.fromtimestamp(one.at / 1000, UTC).isoformat()),
+    Column("resources", lambda one: one.keys),
+    Column("taken", lambda one: one.taken),
+    Column("after_ms", lambda one: one.after_ms),
+)
 
 
 @page()
@@ -44,12 +57,17 @@ def gateway_detail(request: HttpRequest, pk: str) -> HttpResponse:
 
 
 @page()
-def gateway_publications(request: HttpRequest, pk: str) -> HttpResponse:
-    """What was published last, a part of the page."""
+def gateway_publications(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """What was published last, a part of the page; with ``?format=`` more of it, as a file."""
     gateway = get_object_or_404(rows_of(request).defer("secret"), pk=pk)
     status = standing.of([gateway])[str(gateway.pk)].status
-    context = {"publications": publications.last(gateway, status)}
-    return render(request, "gateways/_publications.html", context)
+    if "format" in request.GET:
+        told = publications.last(gateway, status, count=_MOST)
+        if file := export(request, told, COLUMNS, name="publications"):
+            return file
+    context = {"gateway": gateway, "publications": publications.last(gateway, status)}
+    part: HttpResponse = render(request, "gateways/_publications.html", context)
+    return part
 
 
 def _now(gateway: Gateway) -> dict[str, Any]:

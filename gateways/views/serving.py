@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from console.contract import wire
 from console.redis import RedisError
+from console.ui.lists import Column, export
 from console.ui.pages import page
 from gateways import readback, rendering, throttling
 from gateways.health import Status
@@ -19,10 +22,22 @@ from gateways.wording import of_code
 
 _PER_PAGE = 20
 
+COLUMNS: tuple[Column[readback.Line], ...] = (
+    Column("upstream", lambda one: one.title),
+    Column("cluster", lambda one: one.cluster),
+    Column("compiled", lambda one: one.compiled),
+    Column("served", lambda one: one.served),
+    Column("missing", lambda one: one.difference.missing if one.difference else ()),
+    Column("extra", lambda one: one.difference.extra if one.difference else ()),
+    Column("agrees", lambda one: one.agrees),
+    Column("refused", lambda one: one.refused),
+)
+
 
 @page()
-def gateway_serving(request: HttpRequest, pk: str) -> HttpResponse:
-    """Cluster, console and gateway side by side, an upstream a line."""
+def gateway_serving(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """Cluster, console and gateway side by side, an upstream a line; with ``?format=`` all of them,
+    as a file. What is looked for stands in the address of the page that this is a part of."""
     gateway = get_object_or_404(rows_of(request), pk=pk)
     search = request.GET.get("q", "")
     context: dict[str, Any] = {"gateway": gateway, "search": search}
@@ -34,6 +49,10 @@ def gateway_serving(request: HttpRequest, pk: str) -> HttpResponse:
         asked = rendering.serving(gateway)
         plane = str(gateway.control_plane_id)
         found = readback.upstreams(plane, search)
+        if "format" in request.GET:
+            told = readback.lines(gateway, found, asked, status.refused)
+            if file := export(request, told, COLUMNS, name="serving"):
+                return file
         pages: Page[wire.Upstream] = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
         lines = readback.lines(gateway, list(pages.object_list), asked, status.refusals)
     except RedisError:
@@ -45,4 +64,12 @@ def gateway_serving(request: HttpRequest, pk: str) -> HttpResponse:
         "asked": asked,
         "words": of_code(asked.code) if asked.error else None,
     }
-    return render(request, "gateways/_serving.html", context)
+    part: HttpResponse = render(request, "gateways/_serving.html", context)
+    if "HX-Request" in request.headers and "q" in request.GET:
+        here = reverse("gateways:gateway-detail", args=[pk])
+        part.headers["HX-Replace-Url"] = f"{here}?{urlencode(_kept(search, pages.number))}"
+    return part
+
+
+def _kept(search: str, number: int) -> dict[str, Any]:
+    return {"q": search} | ({"page": number} if number > 1 else {})

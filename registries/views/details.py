@@ -11,14 +11,13 @@ from django.shortcuts import get_object_or_404, render
 
 from console.contract import keys
 from console.redis import RedisError
-from console.ui.lists import Column, export
+from console.ui.lists import Column, Listed, export, sort_of
 from console.ui.pages import page
 from registries import catalogue
 from registries.filters import ServiceFilterForm
 from registries.index import SORTS, Entry
 from registries.models import Registry
 
-from .listed import Listed, sort_of
 from .registries import rows_of
 from .status import picture
 

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from console.contract import keys
-from console.ui.lists import Column, export
+from console.ui.lists import Column, Listed, export, in_order, sort_of
 from console.ui.pages import control_plane_of, page
 from console.ui.troubles import silent
 from registries import expiry, standing, wording
@@ -23,7 +23,6 @@ from registries.models import Registry
 from registries.standing import Standing
 from registries.wording import Words
 
-from .listed import Listed, in_order, sort_of
 from .registries import rows_of
 
 _NEVER = float("inf")

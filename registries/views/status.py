@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,18 +17,29 @@ from django.utils.translation import gettext as _
 from console import lags
 from console.contract import keys
 from console.redis import RedisError
+from console.ui.lists import Column, Listed, export
 from console.ui.pages import page
 from console.ui.troubles import silent
 from registries import actions, history, oddities, standing, strip, truth, wording
 from registries.health import Status
+from registries.history import Spell
 from registries.models import Registry
 from registries.truth import Comparison
 
 from .registries import rows_of
 
-_TOLD = 8  # spells of the table
+_TOLD = 8  # spells of a page of the table
 _DRAWN = 500  # spells of the strip
 _PATIENCE = 600_000  # milliseconds for which a resync is worth a word
+
+COLUMNS: tuple[Column[Spell], ...] = (
+    Column("began", lambda one: one.transition.at.isoformat()),
+    Column("ended", lambda one: one.ended_at.isoformat() if one.ended_at else None),
+    Column("seconds", lambda one: round(one.lasted.total_seconds(), 3)),
+    Column("phase", lambda one: one.transition.phase),
+    Column("reason", lambda one: one.transition.reason),
+    Column("text", lambda one: one.transition.text),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,7 @@ def picture(request: HttpRequest, registry: Registry) -> dict[str, Any]:
         "lag_most": lags.within(status, 0.99),
         # The rest of a holder's name only makes it unique.
         "worker": f"{host}:{rest.partition(':')[0]}" if rest else host,
-        "spells": spells[:_TOLD],
+        "spells": Listed(request, spells, param="history", size=_TOLD).page,
         "strip": strip.draw(spells, span=span, now=now),
         "ticks": strip.ticks(span, now),
         "spans": [(name, label) for name, (_length, label) in strip.SPANS.items()],
@@ -85,6 +96,19 @@ def registry_live(request: HttpRequest, pk: str) -> HttpResponse:
     """The status on the detail page, which asks for it whenever it changed."""
     registry = get_object_or_404(rows_of(request), pk=pk)
     return render(request, "registries/_registry_renewed.html", picture(request, registry))
+
+
+@page()
+def registry_history(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """The history alone; with ``?format=`` all that is kept of it, as a file."""
+    registry = get_object_or_404(rows_of(request), pk=pk)
+    found = history.recent(str(registry.pk), limit=history.KEPT)
+    if file := export(request, found, COLUMNS, name="history"):
+        return file
+    part: HttpResponse = render(
+        request, "registries/_registry_history.html", picture(request, registry)
+    )
+    return part
 
 
 @page("POST")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.house import House
 from tests.relay import Trouble, relay_to
@@ -46,13 +44,3 @@ def test_a_form_is_seen_to_be_on_its_way_and_is_sent_once(chromium: Browser, hou
         expect(page.locator("#registry-form")).not_to_have_attribute("aria-busy", "true")
         assert sent == ["POST"]
         context.close()
-
-
-def test_a_double_click_makes_one_token(inside: Page, house: House) -> None:
-    name = f"twice-{time.time_ns()}"
-    inside.goto("/settings/tokens/new/")
-    inside.get_by_label("Name", exact=True).fill(name)
-    inside.get_by_role("button", name="Create Token").dblclick(no_wait_after=True)
-    expect(inside.get_by_role("heading", name=f"The token “{name}”")).to_be_visible()
-    inside.goto("/settings/tokens/")
-    expect(inside.locator("td.name").filter(has_text=name)).to_have_count(1)
