@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from console.ui import zones
+
 # Pages load nothing from elsewhere and run no inline script, so that text from a cluster stays
 # text even where escaping were forgotten. Styles may be inline: Tabler sets some.
 _POLICY = (
@@ -38,3 +40,14 @@ class PartsMiddleware:
         if "HX-Request" in request.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+class TimeZoneMiddleware:
+    """Pages show times as the clock of who reads them has them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        zones.activate(request)
+        return self._get_response(request)
