@@ -20,8 +20,8 @@ def has_port(service: Service, wanted: str) -> bool:
 
 def of(service: Service, wanted: str, *, weight: int, priority: int) -> list[Node]:
     """The nodes behind a port, sorted: the ready ones; if there are none and the registry wishes
-    it, those that are terminating and still serve. `wanted` is a name, a number, or empty for the
-    only port there is."""
+    it, those that are terminating and still serve (`leaving`). `wanted` is a name, a number, or
+    empty for the only port there is."""
     offering = list(served(service, wanted))
     chosen = [one for one in offering if one[0].ready]
     if not chosen and service.serve_terminating:
@@ -37,6 +37,11 @@ def of(service: Service, wanted: str, *, weight: int, priority: int) -> list[Nod
         for endpoint, port in chosen
     }
     return [nodes[key] for key in sorted(nodes)]
+
+
+def leaving(service: Service, wanted: str) -> bool:
+    """Whether such nodes as there are are about to go: none is ready."""
+    return not any(endpoint.ready for endpoint, _port in served(service, wanted))
 
 
 def served(service: Service, wanted: str) -> Iterator[tuple[Endpoint, Port]]:

@@ -27,6 +27,7 @@ def upstream(
     """One version's nodes, sorted and without doubles: of equal addresses the first member's."""
     keeps = spec.on_empty == keeping.KEEP
     found: dict[tuple[str, int], wire.Node] = {}
+    leaving: set[tuple[str, int]] = set()
     brought: list[tuple[MemberSpec, list[wire.Node]]] = []
     observed = 0
     known = frozenset(known)
@@ -36,13 +37,19 @@ def upstream(
                 return _as_before(spec, before, keeps=keeps)
             continue
         here = _nodes_of(member, services)
+        state = services.get(member.name)
+        if state is not None and nodes.leaving(state, member.service_port):
+            leaving |= {(node.host, node.port) for node in here} - found.keys()
         for node in here:
             found.setdefault((node.host, node.port), node)
         if member.registry:
             brought.append((member, here))
-        state = services.get(member.name)
         observed = max(observed, state.observed_at if state else 0)
-    compiled = _with_nodes(spec, tuple(found[key] for key in sorted(found)), observed)
+    order = sorted(found)
+    compiled = msgspec.structs.replace(
+        _with_nodes(spec, tuple(found[key] for key in order), observed),
+        leaving=tuple(place for place, key in enumerate(order) if key in leaving),
+    )
     if keeps and found:
         compiled = keeping.with_origins(compiled, brought)
     elif keeps:
@@ -84,7 +91,9 @@ def _with_nodes(
 
 def _as_before(spec: UpstreamSpec, before: wire.Upstream, *, keeps: bool) -> wire.Upstream:
     """The nodes there were, also those past their time: who knows whether others are ready."""
-    compiled = _with_nodes(spec, before.nodes, before.observed_at)
+    compiled = msgspec.structs.replace(
+        _with_nodes(spec, before.nodes, before.observed_at), leaving=before.leaving
+    )
     if keeps:
         compiled = msgspec.structs.replace(
             compiled,

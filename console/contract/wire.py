@@ -101,6 +101,9 @@ class Upstream(Struct, frozen=True, kw_only=True, tag="upstream"):
     kept_since: int = 0  # when the services were found without a node; 0: the nodes are not kept
     kept_until: int = 0
     origins: tuple[Origin, ...] = ()  # said where nodes are kept if need be: whose nodes these are
+    # Places in `nodes` of those that are about to go: terminating, still serving, here because no
+    # endpoint of their service is ready. A gateway that can sends them what no other node takes.
+    leaving: tuple[int, ...] = ()
     digest: str = ""
     # The newest observed_at of the services it was made from; when kept nodes went: kept_until.
     observed_at: int = 0
@@ -183,6 +186,8 @@ def digest(resource: Resource) -> str:
         content["observed_at"] = 0
         for name in _UNCOUNTED:
             del content[name]
+        if not resource.leaving:
+            del content["leaving"]
     return hashlib.blake2b(_encoder.encode(content), digest_size=8).hexdigest()
 
 

@@ -95,6 +95,30 @@ def test_who_is_sent_requests(
     assert [node.host for node in found.nodes] == expected
 
 
+def test_those_about_to_go_are_named_if_they_are_taken() -> None:
+    emptying = service(DRAINING, "10.0.0.4", serve_terminating=True)
+    ready = service(READY, DRAINING, serve_terminating=True)
+    going = service(DRAINING, serve_terminating=True)
+
+    def leaving(*members: MemberSpec, **services: Service) -> list[str]:
+        found = compiled(*members, services=services)
+        return [found.nodes[place].host for place in found.leaving]
+
+    assert leaving(discovered(), web=going) == ["10.0.0.3"]
+    assert leaving(discovered(), web=ready) == [], "they are not taken"
+    assert leaving(discovered(), web=emptying) == []
+    assert leaving(static("10.0.0.1"), discovered(), static("10.9.9.9"), web=going) == ["10.0.0.3"]
+    assert leaving(static("10.0.0.3", 8080), discovered(), web=going) == [], "a person says so"
+    assert leaving(discovered(), web=service()) == []
+
+
+def test_an_unknown_registry_keeps_those_about_to_go_named() -> None:
+    going = service(DRAINING, serve_terminating=True)
+    before = compiled(discovered(), services={"web": going})
+    assert before.leaving == (0,)
+    assert compiled(discovered(), known=(), before=before).leaving == (0,)
+
+
 def test_a_node_has_its_members_weight_and_priority_and_its_own_zone() -> None:
     found = compiled(
         discovered(weight=7, priority=-1),

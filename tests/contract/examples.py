@@ -68,6 +68,12 @@ EXAMPLES = {
         digest="0123456789abcdef",
         observed_at=1_764_000_000_123,
     ),
+    "upstream-leaving": Upstream(
+        id="5f0c",
+        name="shop/default",
+        nodes=(Node(host="10.0.0.1", port=8080), Node(host="10.0.0.2", port=8080)),
+        leaving=(1,),
+    ),
     "upstream-bare": Upstream(id="5f0c", name="shop/default"),
     "route-full": Route(
         id="9a1b",

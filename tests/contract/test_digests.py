@@ -32,7 +32,13 @@ def test_the_digest_leaves_itself_the_times_and_the_origins_out() -> None:
     assert wire.digest(msgspec.structs.replace(ROUTE, digest="")) == wire.digest(ROUTE)
 
 
-OTHER = {"checks": {}, "plugins": {}, "retries": 9, "timeouts": wire.Timeouts()}
+OTHER = {
+    "checks": {},
+    "plugins": {},
+    "retries": 9,
+    "timeouts": wire.Timeouts(),
+    "leaving": (0,),
+}
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ EXAMPLES: dict[str, Resource] = {
         )
     ),
     "upstream-of-fallbacks-only": upstream(nodes=(Node(host="10.0.0.3", port=80, priority=-5),)),
+    "upstream-of-nodes-that-leave": upstream(leaving=(1,)),
     "upstream-by-https-and-ipv6": upstream(
         scheme="https", nodes=(Node(host="fd00::1", port=8443), Node(host="node.org", port=443))
     ),

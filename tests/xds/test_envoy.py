@@ -230,6 +230,22 @@ def test_priorities_and_refused_connections(running: Bed, feed: Feed, town: Town
     eventually(lambda: nodes(running) == {"2"}, within=LONG)
 
 
+def test_nodes_that_are_about_to_go_are_called_when_no_other_is_healthy(
+    running: Bed, feed: Feed, town: Town
+) -> None:
+    def left(*places: str, leaving: tuple[int, ...]) -> None:
+        feed.put(upstream(1, *places, leaving=leaving, checks=checks))
+
+    dead = f"127.0.0.99:{town.port}"
+    checks = {"active": {"type": "tcp", "unhealthy": {"tcp_failures": 1}}}
+    left(*town.places(1, 2, 3), leaving=(0, 1))
+    eventually(lambda: nodes(running) == {"3"}, within=LONG)
+    left(*town.places(1, 2), dead, leaving=(0, 1))
+    eventually(lambda: nodes(running) == {"1", "2"}, within=LONG)
+    left(*town.places(1), dead, leaving=(0, 1))
+    eventually(lambda: nodes(running) == {"1"}, within=LONG)
+
+
 @pytest.fixture
 def reader(running: Bed) -> Iterator[Reader]:
     urls = [running.envoy.admin_url]
@@ -241,8 +257,15 @@ def reader(running: Bed) -> Iterator[Reader]:
 def test_what_envoy_says_it_has_is_what_it_was_given(
     running: Bed, reader: Reader, feed: Feed, town: Town
 ) -> None:
-    named = upstream(2, f"localhost:{town.port}", *town.places(2))
-    hashed = upstream(3, *town.places(1), balance="consistent_hash", hash_key="uri", scheme="https")
+    named = upstream(2, f"localhost:{town.port}", *town.places(2), leaving=(1,))
+    hashed = upstream(
+        3,
+        *town.places(1, 2),
+        balance="consistent_hash",
+        hash_key="uri",
+        scheme="https",
+        leaving=(1,),
+    )
     path = RoutePath(path="/x")
     feed.put(named, hashed, route(2), route(3, paths=(path,), methods=("GET",), websocket=True))
     eventually(lambda: running.get("h2.org")[0] == 200, within=LONG)

@@ -118,7 +118,8 @@ class Book:
     def _take(self, key: str, upstream: Upstream, turned: Turned) -> bool:
         """Take an upstream; tell whether routes to it have to be rendered again."""
         held = self._upstreams.get(key)
-        shape, nodes = _shape(upstream), msgspec.json.encode(upstream.nodes)
+        shape = _shape(upstream)
+        nodes = msgspec.json.encode((upstream.nodes, upstream.leaving))
         if held and (held.shape, held.nodes) == (shape, nodes):
             self._refused.pop(key, None)
             return False
@@ -176,6 +177,7 @@ def _shape(upstream: Upstream) -> bytes:
     bare = msgspec.structs.replace(
         upstream,
         nodes=(),
+        leaving=(),
         kept_since=0,
         kept_until=0,
         origins=(),

@@ -26,8 +26,11 @@ _BALANCE = {
 _PROTOCOLS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?")
 # A priority serves as long as a thousandth of its nodes can; Envoy's own 140 would share requests
-# with the next one as soon as three tenths are out.
+# with the next one as soon as three tenths are out. Likewise for degraded nodes beside others.
 _OVERPROVISIONING = 100_000
+# Called when no other is healthy. DRAINING is UNHEALTHY to Envoy: where all are it calls every one,
+# also those that its checks found to be dead.
+_DEGRADED = {"health_status": "DEGRADED"}
 
 
 def name(upstream_id: str) -> str:
@@ -73,8 +76,9 @@ def cluster(upstream: Upstream) -> Any:
 
 def assignment(upstream: Upstream) -> Any:
     """Raises `Unsupported`."""
-    serving = [node for node in upstream.nodes if node.weight > 0]
-    priorities = sorted({node.priority for node in serving}, reverse=True)
+    serving = [(place, node) for place, node in enumerate(upstream.nodes) if node.weight > 0]
+    priorities = sorted({node.priority for _place, node in serving}, reverse=True)
+    leaving = frozenset(upstream.leaving)
     port = healthchecks.port(upstream)
     fields: dict[str, Any] = {
         "cluster_name": name(upstream.id),
@@ -82,13 +86,15 @@ def assignment(upstream: Upstream) -> Any:
             {
                 "priority": place,
                 "lb_endpoints": [
-                    _endpoint(upstream, node, port) for node in serving if node.priority == one
+                    _endpoint(upstream, node, port) | (_DEGRADED if place in leaving else {})
+                    for place, node in serving
+                    if node.priority == one
                 ],
             }
             for place, one in enumerate(priorities)
         ],
     }
-    if len(priorities) > 1:
+    if len(priorities) > 1 or leaving:
         fields["policy"] = {"overprovisioning_factor": {"value": _OVERPROVISIONING}}
     return api.Assignment(**fields)
 

@@ -23,6 +23,7 @@ _SECTIONS = (
     ("dynamic_endpoint_configs", "endpoint_config", api.Assignment, api.ASSIGNMENTS),
 )
 _ENVOYS_FACTOR = 140
+_DEGRADED = 5  # of Envoy's HealthStatus; of those there are, the only one that we say
 
 
 class EnvoyReader:
@@ -145,7 +146,8 @@ def _plain(assignment: Any) -> Any:
         locality.ClearField("locality")
         locality.ClearField("load_balancing_weight")
         for one in locality.lb_endpoints:
-            one.ClearField("health_status")
+            if one.health_status != _DEGRADED:
+                one.ClearField("health_status")  # what its checks found
             if not one.endpoint.health_check_config.port_value:
                 one.endpoint.ClearField("health_check_config")
     return assignment

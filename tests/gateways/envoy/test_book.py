@@ -140,6 +140,16 @@ def test_garbage_in_checks_is_named() -> None:
     assert "upstream/u1" in book.refused
 
 
+def test_a_node_that_is_about_to_go_is_one_assignment() -> None:
+    book = Book()
+    book.replace({"upstream/u1": upstream(1, "10.0.0.1", "10.0.0.2")})
+    book.rendered.clear()
+    leaving = upstream(1, "10.0.0.1", "10.0.0.2", leaving=(0,))
+    assert names(book.apply({"upstream/u1": leaving})) == {"assignments": ["upstream/u1"]}
+    assert book.rendered == {"assignment": 1}
+    assert names(book.apply({"upstream/u1": leaving})) == {}
+
+
 class Counterfeit(dict[str, Any]):
     """Checks that break when they are looked into, but not when they are compared."""
 
