@@ -67,6 +67,7 @@ class Status(Struct, frozen=True, kw_only=True, omit_defaults=True):
     resync_at: int = 0  # when it was met
     resync_different: int | None = None  # objects that were not as held; None: held was nothing
     resync_error: str = ""  # why the cluster could not be read for it; hostile text
+    resync_reason: str = ""  # the code of that
     drift: int = 0  # objects that a safety list found different from what the watch had told
     refused: dict[str, int] = {}  # endpoints that are left out now, by reason
     truncated: int = 0  # services whose Endpoints were cut off at 1,000 addresses

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from registries.health import Phase
-from registries.kube.reflector import Reflector
+from registries.kube.reflector import Reflector, recheck
 from registries.rows import Row
 
 
@@ -26,6 +26,7 @@ class Met:
     at: int = 0
     different: int | None = None
     error: str = ""
+    reason: str = ""
 
 
 class Resync:
@@ -62,12 +63,13 @@ class Resync:
             one.recheck.ask(asked)
         verdicts = [one.recheck.verdict for one in reflectors]
         if all(one.number >= asked for one in verdicts):
-            errors = [one.error for one in verdicts if one.error]
+            failed = next((one for one in verdicts if one.error), recheck.Verdict())
             self.met = Met(
                 asked,
                 self._millis(),
                 different=sum(one.different for one in verdicts),
-                error=errors[0] if errors else "",
+                error=failed.error,
+                reason=failed.reason,
             )
 
     def _millis(self) -> int:

@@ -51,6 +51,7 @@ class Comparison(Struct, frozen=True, kw_only=True, omit_defaults=True):
     services: int = 0
     differences: tuple[Difference, ...] = ()
     error: str = ""  # why the cluster could not be asked; hostile text
+    reason: str = ""  # the code of that (`registries.kube.errors`)
 
 
 # Address → whether it is ready; both, if two objects say different things of it.
@@ -71,7 +72,7 @@ def compare(
     client = Client(spec, allow_loopback=settings.REGISTRIES_ALLOW_LOOPBACK_SERVERS)
     looker = _Looker(client, spec, resource)
     found: dict[str, Difference] = {}
-    error = ""
+    error = reason = ""
     try:
         found = looker.look(names)
         if found:
@@ -79,7 +80,7 @@ def compare(
             again = looker.look(found)
             found = {name: _both(found[name], again[name]) for name in again}
     except KubeError as failure:
-        found, error = {}, failure.text
+        found, error, reason = {}, failure.text, failure.code
     finally:
         client.close()
     return Comparison(
@@ -87,6 +88,7 @@ def compare(
         services=0 if error else len(names),
         differences=tuple(one for one in found.values() if _differs(one)),
         error=error,
+        reason=reason,
     )
 
 

@@ -273,6 +273,7 @@ class _Shift:
             resync_at=self._resync.met.at,
             resync_different=self._resync.met.different,
             resync_error=self._resync.met.error,
+            resync_reason=self._resync.met.reason,
             warnings=self._warnings(truncated),
             token_expires_at=self._token_expires_at,
         )

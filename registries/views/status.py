@@ -45,25 +45,33 @@ COLUMNS: tuple[Column[Spell], ...] = (
 @dataclass(frozen=True, slots=True)
 class Resync:
     """What became of the last request to read everything anew. `pending`: it is not met yet. `at`
-    is when it was met, 0 if that is no news any more."""
+    is when it was met, 0 if that is no news any more. `headline` says what `error` means; it may be
+    empty."""
 
     pending: bool
     at: int
     different: int | None
     error: str
+    headline: str
 
 
 def resync_of(registry: Registry, status: Status) -> Resync:
     waits = registry.enabled and registry.resync > status.resync
     recent = time.time() * 1000 - registry.resync < _PATIENCE
     at = status.resync_at if recent and not waits else 0
-    return Resync(waits and recent, at, status.resync_different, status.resync_error)
+    return Resync(
+        waits and recent,
+        at,
+        status.resync_different,
+        status.resync_error,
+        wording.headline(status.resync_reason),
+    )
 
 
 def picture(request: HttpRequest, registry: Registry) -> dict[str, Any]:
     """What the templates of a status show. One query."""
     found = standing.of([registry])[str(registry.pk)]
-    status = found.status
+    status, comparison = found.status, _comparison(registry)
     host, _colon, rest = status.worker.partition(":")
     span = request.GET.get("span", "")
     span = span if span in strip.SPANS else "24h"
@@ -77,7 +85,8 @@ def picture(request: HttpRequest, registry: Registry) -> dict[str, Any]:
         "oddities": list(oddities.of(registry, status)),
         "left_out": oddities.left_out(status.refused),
         "silent": found.known and silent(registry, status, int(time.time() * 1000)),
-        "comparison": _comparison(registry),
+        "comparison": comparison,
+        "not_compared": wording.headline(comparison.reason),
         "lags": lags.of(status),
         "lag_half": lags.within(status, 0.5),
         "lag_most": lags.within(status, 0.99),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from tests import literals
 
@@ -66,6 +66,21 @@ def test_a_registry_that_fails(korean: Client, scene: Scene, reason: str) -> Non
     assert english(korean, "registries:registry-detail", registry.pk) == []
     assert english(korean, "registries:registry-list", None) == []
     assert english(korean, "applications:upstream-explain", upstream.pk) == []
+
+
+def test_a_registry_that_could_not_be_compared(korean: Client, scene: Scene) -> None:
+    from registries import truth
+    from registries.models import Registry
+
+    registry = scene.rows.registry
+    Registry.objects.filter(pk=registry.pk).update(resync_asked_at=timezone.now())
+    registry.refresh_from_db()
+    at = registry.resync
+    scene.registry(resync=at, resync_at=at, resync_error=_FORBIDDEN, resync_reason="forbidden")
+    truth.write(
+        str(registry.pk), truth.Comparison(compared_at=at, error=_FORBIDDEN, reason="forbidden")
+    )
+    assert english(korean, "registries:registry-detail", registry.pk) == []
 
 
 def test_endpoints_that_are_left_out(

@@ -149,8 +149,9 @@ def test_a_resync_is_shown_until_it_is_met(
     assert "everything was as it should be" in html
     assert "Everything is read anew" not in html
     assert "Read anew: 3 objects were not as they were held" in live(resync_different=3)
-    html = live(resync_error="<b>500</b>")
-    assert "Reading anew failed, and nothing was changed: &lt;b&gt;500" in html
+    html = live(resync_error="<b>500</b>", resync_reason="server_error")
+    assert "Reading anew failed, and nothing was changed: The API server fails." in html
+    assert "&lt;b&gt;500" in html
 
 
 def test_a_paused_registry_is_not_read_anew(page: Client, rows: Rows) -> None:

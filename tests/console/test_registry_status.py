@@ -216,6 +216,13 @@ def test_what_the_comparison_found_is_on_the_page(page: Client, rows: Rows, stor
     html = detail(page, rows)
     assert "services: 3, of these different: 0" in html
     assert "not what the cluster says" not in html
+    truth.write(
+        str(rows.registry.pk),
+        truth.Comparison(compared_at=now, error="<b>401</b>", reason="unauthorized"),
+    )
+    html = detail(page, rows)
+    assert "The cluster does not accept the token" in html
+    assert "&lt;b&gt;401" in html
 
 
 def test_a_status_of_nobody_is_a_page_all_the_same(page: Client, rows: Rows, store: Store) -> None:

@@ -74,6 +74,7 @@ def test_a_failing_list_is_told_and_costs_nothing(shop: PracticeCluster) -> None
         shop.fault("status", verb="list", code=500)
         ask(running)
         assert "500" in running.reflector.recheck.verdict.error
+        assert running.reflector.recheck.verdict.reason == "server_error"
         assert running.seen.failures == [], "the watch does not depend on it"
         shop.put_service("shop", "web", addresses=["10.0.0.3"])
         eventually(lambda: running.of(WEB) == ["10.0.0.3"])

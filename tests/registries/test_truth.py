@@ -163,6 +163,7 @@ def test_a_cluster_that_does_not_answer_is_no_difference(
     found = compare(registry)
     assert (found.services, found.differences) == (0, ())
     assert "401" in found.error
+    assert found.reason == "unauthorized"
 
 
 def test_the_task_leaves_its_finding_for_ten_minutes(registry: Registry, store: Client) -> None:

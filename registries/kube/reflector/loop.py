@@ -189,7 +189,7 @@ class Reflector:
             self._forget()  # a quiet cluster without bookmarks: an ordinary list does as well
         except KubeError as error:
             self._tell(error, failed=False)  # the watch does not depend on it
-            self.recheck.answer(error=error.text)
+            self.recheck.answer(error=error.text, reason=error.code)
         else:
             different = self._sink.differences(self._scope, things)
             if different:

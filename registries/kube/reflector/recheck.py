@@ -15,11 +15,12 @@ from .watching import Watching
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What came of the request `number`; 0: of none yet. `different` objects were not as held;
-    `error` is why the list could not be read (hostile text)."""
+    `error` is why the list could not be read (hostile text), `reason` its code."""
 
     number: int = 0
     different: int = 0
     error: str = ""
+    reason: str = ""
 
 
 class Recheck:
@@ -53,7 +54,7 @@ class Recheck:
         """A list begins: it answers what was asked until now."""
         self._taken = self._asked
 
-    def answer(self, *, different: int = 0, error: str = "") -> None:
+    def answer(self, *, different: int = 0, error: str = "", reason: str = "") -> None:
         """The list is over."""
         if self._taken > self.verdict.number:
-            self.verdict = Verdict(self._taken, different, error)
+            self.verdict = Verdict(self._taken, different, error, reason)
