@@ -8,9 +8,10 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from .listening import Server
 from .rules import refusal
@@ -36,6 +37,8 @@ class StandIn:
         self.forgets = False  # is restarted after the next look at its configuration
         self.meanwhile: Callable[[], object] | None = None  # comes before the next look's answer
         self.followed: list[dict[str, Any]] | None = None  # what a discovery module has
+        self.copies = 0.0  # seconds that the Control API takes to answer
+        self._heard: dict[str, dict[str, dict[str, Any]]] | None = None
         self._numbers = itertools.count(1)
         self._created: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -68,12 +71,18 @@ class StandIn:
 
     def all(self, kind: str) -> dict[str, dict[str, Any]]:
         """What workers use, by ids."""
+        if self._heard is not None:
+            return self._heard[kind]
         if self.mode == "standalone":
             return {one["id"]: one for one in (self.document or {}).get(kind, ())}
         return self.objects[kind]
 
+    def deafen(self) -> None:
+        """Its workers hear of no change any more."""
+        self._heard = {kind: dict(one) for kind, one in self.objects.items()}
+
     def used(self) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
-        """Routes, and upstreams by their ids, of one moment."""
+        """Routes, and upstreams by their ids."""
         with self._lock:
             return list(self.all("routes").values()), dict(self.all("upstreams"))
 
@@ -99,7 +108,7 @@ class StandIn:
             parts = urlsplit(path)
             segments = parts.path.strip("/").split("/")
             if segments[0] == "v1":
-                return (*self._control(segments[1:]), {})
+                return (*self._control(segments[1:], parse_qs(parts.query)), {})
             if segments[:2] != ["apisix", "admin"]:
                 return 404, {"error_msg": "404 Route Not Found"}, {}
             if self.mode == "standalone" and segments[2:3] != ["configs"]:
@@ -275,12 +284,14 @@ class StandIn:
 
     # -- Control API
 
-    def _control(self, segments: list[str]) -> tuple[int, Any]:
+    def _control(self, segments: list[str], query: dict[str, list[str]]) -> tuple[int, Any]:
         kind, name = [*segments, ""][:2]
-        if segments == ["discovery", "portolan", "dump"]:
-            if self.followed is None:
+        time.sleep(self.copies)
+        if segments[:2] == ["discovery", "portolan"]:
+            if self.followed is None or segments[2:] not in (["dump"], ["nodes"]):
                 return 404, {"error_msg": "not found"}
-            return 200, {"status": {}, "services": self.followed}
+            some = [one for one in self.followed if one["name"] in query.get("id", ())]
+            return 200, {"services": some if segments[2] == "nodes" else self.followed}
         if kind in ("routes", "upstreams"):
             items = [{"value": one, "modifiedIndex": 1} for one in self.all(kind).values()]
             return 200, items or {}

@@ -108,44 +108,6 @@ def test_a_reader_tells_what_is_used(
         reader.close()
 
 
-def test_a_reader_confirms_nodes(admin: Target, standalone: Target) -> None:
-    for target in (admin, standalone):
-        target.started().replace(worlds.shops(1))
-        reader = reader_of(target)
-        try:
-            (same,) = worlds.upstream(0).values()
-            (other,) = worlds.upstream(0, nodes=3).values()
-            (unknown,) = worlds.upstream(7).values()
-            assert reader.confirms(same) is True  # type: ignore[arg-type]
-            assert reader.confirms(other) is False  # type: ignore[arg-type]
-            assert reader.confirms(unknown) is False  # type: ignore[arg-type]
-        finally:
-            reader.close()
-
-
-def test_a_reader_asks_the_discovery_module_for_nodes(admin: Target) -> None:
-    admin.started(discovery="portolan").replace(worlds.shops(2))
-    reader = reader_of(admin)
-    (one,) = worlds.upstream(0).values()
-    try:
-        assert reader.served() is None  # the module is not there
-        nodes = [
-            {"host": "10.0.0.1", "port": 8080, "weight": 1},
-            {"host": "10.0.0.9", "domain": "node.test", "port": 80, "weight": 1},
-        ]
-        server_of(admin).followed = [{"name": "u0", "nodes": nodes}]
-        served = reader.served()
-        assert served is not None
-        assert served.upstreams == {
-            keys.upstream("u0"): ("10.0.0.1:8080", "node.test:80"),
-            keys.upstream("u1"): (),
-        }
-        assert served.routes == {keys.route("r0"), keys.route("r1")}
-        assert reader.confirms(one) is None  # type: ignore[arg-type]
-    finally:
-        reader.close()
-
-
 def test_a_reader_of_a_gateway_that_is_away(admin: Target) -> None:
     server_of(admin).down()
     reader = reader_of(admin)

@@ -160,7 +160,7 @@ class Bed:
         return found
 
     def control(self, path: str) -> tuple[int, dict[str, Any]]:
-        """The module's part of APISIX's control API: /status, /ready or /dump."""
+        """The module's part of APISIX's control API: /status, /ready, /nodes or /dump."""
         status, body = self.get("any", f"/v1/discovery/portolan{path}")
         return status, json.loads(body)
 

@@ -108,6 +108,24 @@ def test_more_keys_than_one_read(plane: Plane, start: Start) -> None:
     ]
 
 
+def test_a_few_upstreams_are_asked_for_by_their_names(plane: Plane, start: Start) -> None:
+    plane.publish(*[upstream(f"u{n}", 1000 + n) for n in range(150)])
+    bed = start()
+    at(bed, plane.position)
+
+    def asked(*names: str) -> dict[str, list[int]]:
+        query = "&".join(f"id={name}" for name in names)
+        status, found = bed.control(f"/nodes?{query}")
+        assert status == 200
+        assert found["position"] == plane.position
+        return {one["name"]: [node["port"] for node in one["nodes"]] for one in found["services"]}
+
+    assert asked("u7") == {"u7": [1007]}
+    assert asked("u7", "u149", "u200") == {"u7": [1007], "u149": [1149]}
+    assert asked() == {}
+    assert asked("") == {}
+
+
 def test_no_half_of_a_change_is_ever_seen(plane: Plane, start: Start) -> None:
     """All nodes of a commit have its number as weight, and no worker goes back."""
     bed = start()
@@ -141,10 +159,10 @@ def test_the_dump_has_no_secret(
     bed = start(redis_url=valkey.url if registered else valkey.url.replace("secret", "mistake"))
     if registered:
         serves(bed, "shop", 80)
-    for path in ("/dump", "/status", "/ready"):
+    for path in ("/dump", "/status", "/ready", "/nodes?id=shop"):
         status, found = bed.control(path)
         text = json.dumps(found)
         assert "an-admins" not in text
-        assert plane.id in text
+        assert plane.id in text or path.startswith("/nodes")
         assert (status == 200) is (registered or path != "/ready")
     assert "an-admins" not in bed.log

@@ -22,6 +22,7 @@ local from_file = false
 
 local MAY_WAIT = { access = true, preread = true, rewrite = true, timer = true, content = true }
 local PAUSE = 0.005
+local MOST_ASKED = 100  -- upstreams of one question
 
 
 -- A worker that has just started knows nothing for some milliseconds, longer if there is no file.
@@ -99,23 +100,43 @@ local function status()
 end
 
 
+-- Nodes of an upstream as answers have them.
+local function told(id, entry)
+    local nodes = setmetatable({}, core.json.array_mt)
+    for i, node in ipairs(entry.nodes) do
+        nodes[i] = {
+            host = node.host,
+            domain = node.domain,
+            port = node.port,
+            weight = node.weight,
+            priority = node.priority,
+        }
+    end
+    return { name = id, nodes = nodes }
+end
+
+
 function _M.dump_data()
     local services = {}
     for id, entry in pairs(feed.state.entries) do
-        local nodes = setmetatable({}, core.json.array_mt)
-        for i, node in ipairs(entry.nodes) do
-            nodes[i] = {
-                host = node.host,
-                domain = node.domain,
-                port = node.port,
-                weight = node.weight,
-                priority = node.priority,
-            }
-        end
-        services[#services + 1] = { name = id, nodes = nodes }
+        services[#services + 1] = told(id, entry)
     end
     table.sort(services, function(left, right) return left.name < right.name end)
     return { status = status(), services = services }
+end
+
+
+-- Of the upstreams that `id` names, once or several times; those that are not known are left out.
+local function some()
+    local asked = ngx.req.get_uri_args(MOST_ASKED).id or {}
+    local services = setmetatable({}, core.json.array_mt)
+    for _, id in ipairs(type(asked) == "table" and asked or { asked }) do
+        local entry = feed.state.entries[id]
+        if entry then
+            services[#services + 1] = told(id, entry)
+        end
+    end
+    return { worker = ngx.worker.id(), position = feed:name(), services = services }
 end
 
 
@@ -130,6 +151,11 @@ function _M.control_api()
             methods = { "GET" },
             uris = { "/ready" },
             handler = function() return feed.position and 200 or 503, status() end,
+        },
+        {
+            methods = { "GET" },
+            uris = { "/nodes" },
+            handler = function() return 200, some() end,
         },
     }
 end
