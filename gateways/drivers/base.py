@@ -18,7 +18,7 @@ No driver knows another, none knows Django.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -171,8 +171,9 @@ class Driver(Protocol):
         fence: it grows with each owner, and where a gateway's store can compare, a lower one is
         refused. Raises `DriverError`."""
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
-        """Make the gateway have exactly these of ours, or begin to. Raises `DriverError`."""
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
+        """Make the gateway have exactly these of ours, or begin to. `keep`: keys of resources that
+        nobody can read now; of these it keeps what it has. Raises `DriverError`."""
 
     def apply(self, changes: Changes) -> Applied:
         """Make the gateway follow these changes. Raises `DriverError`."""

@@ -19,8 +19,7 @@ class Decoder:
         self.unreadable: dict[str, str] = {}
 
     def decode(self, states: States) -> dict[str, wire.Resource | None]:
-        """Without those that cannot be read: what the gateway has of them stays until all is
-        compared anew."""
+        """Without those that cannot be read: what the gateway has of them stays."""
         resources: dict[str, wire.Resource | None] = {}
         for key, state in states.items():
             self.unreadable.pop(key, None)

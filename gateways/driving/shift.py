@@ -11,7 +11,7 @@ not where the feed is; what changes meanwhile is given to the driver first.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -115,20 +115,21 @@ class Shift:
 
     def _bring(self, taken: States) -> None:
         resources = self._decoder.decode(taken)
+        unreadable = self._decoder.unreadable
         self._house.prove()
         if self.applied:
             done = self._driver.apply(resources)
-            self._left = done.left
-            self._auditor.applied(resources, self._position, done.refused, left=done.left)
+            self._left, refused = done.left, {**done.refused, **unreadable}
+            self._auditor.applied(resources, self._position, refused, left=done.left)
         else:
             whole = {key: resource for key, resource in resources.items() if resource}
-            done = self._driver.replace(whole)
-            self._left = done.left
-            self._auditor.replaced(whole, self._position, done.refused, left=done.left)
+            done = self._driver.replace(whole, keep=unreadable.keys())
+            self._left, refused = done.left, {**done.refused, **unreadable}
+            self._auditor.replaced(whole, self._position, refused, left=done.left)
             self.applied = True
-        self._note(done)
+        self._note(done, refused)
 
-    def _note(self, done: Applied) -> None:
+    def _note(self, done: Applied, refused: Mapping[str, str]) -> None:
         if not done.left:
             self._news = replace(self._news, phase=IN_SYNC, applied_at=millis())
         self._news = replace(
@@ -136,7 +137,7 @@ class Shift:
             applied=self._position,
             resources=int(self._driver.describe().get("resources", 0)),
             written=self._news.written + done.written,
-            refused={**done.refused, **self._decoder.unreadable},
+            refused=refused,
         )
         self._judged = -self._pace.report
 

@@ -6,7 +6,7 @@ instances say how far they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from console.contract.wire import Resource
@@ -29,7 +29,7 @@ class WatchingDriver:
     def start(self, *, epoch: int = 0) -> None:
         self._known, self._refused = set(), {}
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
         self._known, self._refused = set(), {}
         return self.apply(resources)
 

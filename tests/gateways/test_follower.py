@@ -158,6 +158,24 @@ def test_what_the_kind_cannot_do_is_named_and_the_rest_goes_out(house: House) ->
         eventually(lambda: house.status.refused == {})
 
 
+def test_what_cannot_be_read_stays_though_its_driver_begins_anew(house: House) -> None:
+    house.publish()
+    with house.driven():
+        eventually(lambda: house.has(RULE))
+        house.commit(route_r1=b"nonsense", upstream_u1=b"nonsense")
+        eventually(lambda: len(house.status.refused) == 2)
+        before = house.status.applied_at
+        house.change(description="so that it starts over")
+        eventually(lambda: house.status.applied_at > before)
+        assert house.status.refused.keys() == {"route/r1", "upstream/u1"}
+        assert house.has(RULE)
+        assert house.has(URL.format(1))
+        house.publish()
+        eventually(lambda: house.status.refused == {})
+        house.commit(route_r1=None)
+        eventually(lambda: not house.has(RULE))
+
+
 def test_an_emptied_tree_is_filled_again(house: House) -> None:
     house.publish()
     with house.driven():

@@ -6,7 +6,7 @@ A resource that cannot be expressed any more keeps its last good form, and is na
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from console.contract.wire import Resource
@@ -31,15 +31,17 @@ class Book:
     def __len__(self) -> int:
         return len(self._of)
 
-    def replace(self, resources: Mapping[str, Resource], *, had: Objects) -> None:
+    def replace(
+        self, resources: Mapping[str, Resource], *, had: Objects, keep: Collection[str] = ()
+    ) -> None:
         """Begin anew with these. `had`: what the gateway has, of which the last good form of a
-        refused resource is taken."""
+        refused resource is taken, and of those to `keep`."""
         self._of, self._titles, self.objects, self.refused = {}, {}, {}, {}
         before: dict[str, list[str]] = {}
         for name in had:
             before.setdefault(names.key_of(self._settings.id_prefix, name), []).append(name)
         self.apply(resources)
-        for key in self.refused:
+        for key in {*self.refused, *keep}:
             self._set(key, {name: had[name] for name in before.get(key, ())})
 
     def apply(self, changes: Changes) -> list[str]:

@@ -12,7 +12,7 @@ his, at the gateway too (`fence`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from typing import Any, ClassVar, TypeVar
@@ -64,8 +64,8 @@ class EtcdDriver:
         self._said, self._lingering = {}, set()
         self._backlog.clear()
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
-        self._book.replace(resources, had=self._held)
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
+        self._book.replace(resources, had=self._held, keep=keep)
         self._backlog.clear()
         self._note(self._book.objects.keys() | self._held.keys())
         return self._write(_TURN)

@@ -12,7 +12,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -67,8 +67,8 @@ class FileDriver:
             for kind in names.KINDS
         }
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
-        self._book.replace(resources, had=self._found)
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
+        self._book.replace(resources, had=self._found, keep=keep)
         after = self._book.objects
         self._texts = {name: document.text(body) for name, body in sorted(after.items())}
         places = self._found.keys() | after.keys()

@@ -72,8 +72,8 @@ class StandaloneDriver:
         if epoch and mark.epoch_of(marked) != epoch:
             self._take()
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
-        self._book.replace(resources, had=self._held)
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
+        self._book.replace(resources, had=self._held, keep=keep)
         return self._follow(self._book.objects.keys() | self._held.keys())
 
     def apply(self, changes: Changes) -> Applied:

@@ -6,7 +6,7 @@ render by the same book.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, ClassVar
 
 from console.contract.wire import Resource
@@ -36,7 +36,7 @@ class EnvoyDriver:
     def start(self, *, epoch: int = 0) -> None:
         self._book = Book()
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
         return self._applied(self._book.replace(resources))
 
     def apply(self, changes: Changes) -> Applied:

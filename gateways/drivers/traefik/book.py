@@ -8,7 +8,7 @@ them. A resource that cannot be expressed any more keeps its last good form, and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from console.contract.wire import Resource
@@ -34,13 +34,15 @@ class Book:
     def __len__(self) -> int:
         return len(self._of)
 
-    def replace(self, resources: Mapping[str, Resource], *, had: Objects) -> None:
+    def replace(
+        self, resources: Mapping[str, Resource], *, had: Objects, keep: Collection[str] = ()
+    ) -> None:
         """Begin anew with these. `had`: what the gateway has, of which the last good form of a
-        refused resource is taken."""
+        refused resource is taken, and of those to `keep`."""
         self._of, self._used = {}, Counter()
         self.objects, self.refused = dict(ALWAYS), {}
         if had:
-            self._recall(had, resources)
+            self._recall(had, {*resources, *keep})
         self.apply(resources)
 
     def apply(self, changes: Changes) -> Differences:
@@ -78,14 +80,14 @@ class Book:
             before.setdefault(place, self.objects.get(place))
             self.objects[place] = found
 
-    def _recall(self, had: Objects, resources: Mapping[str, Resource]) -> None:
-        """Enter what the gateway has of these resources. What can be expressed replaces it."""
+    def _recall(self, had: Objects, wanted: Collection[str]) -> None:
+        """Enter what the gateway has by these keys. What can be expressed replaces it."""
         found: dict[str, Objects] = {}
         for place, what in had.items():
             key = names.route_key(place)
             if place.startswith("http/services/"):
                 key = names.upstream_key(place.removeprefix("http/services/"))
-            if key in resources:
+            if key in wanted:
                 found.setdefault(key, {})[place] = what
                 found[key].update(_transport(what, had))
         for key, objects in found.items():

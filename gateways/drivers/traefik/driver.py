@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from console.contract.wire import Resource
@@ -42,8 +42,8 @@ class TraefikDriver:
         for name, value in self._tree.keys.items():
             self._keys.setdefault(names.object_of(name), {})[name] = value
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
-        self._book.replace(resources, had=keys.objects_of(self._keys))
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
+        self._book.replace(resources, had=keys.objects_of(self._keys), keep=keep)
         objects = self._book.objects
         gone = dict.fromkeys(self._keys.keys() - objects.keys())
         return self._write({**gone, **objects})

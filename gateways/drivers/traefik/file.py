@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -44,8 +44,8 @@ class FileDriver:
         except ValueError:
             self._found = {}  # written by someone else: ours replaces it
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
-        self._book.replace(resources, had=self._found)
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
+        self._book.replace(resources, had=self._found, keep=keep)
         after = self._book.objects
         self._texts = {place: document.text(found) for place, found in after.items()}
         places = self._found.keys() | after.keys()

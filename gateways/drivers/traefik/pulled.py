@@ -3,7 +3,7 @@ rendered here to name what it cannot have, and nothing is touched."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from console.contract.wire import Resource
@@ -24,7 +24,7 @@ class PulledDriver:
     def start(self, *, epoch: int = 0) -> None:
         """Nothing to learn."""
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
         before = self._book.objects
         self._book.replace(resources, had={})
         after = self._book.objects

@@ -14,7 +14,7 @@ nothing is asked for or waited for. Of it it helps to know:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -62,10 +62,10 @@ class RestDriver:
             raise self._api.off()
         self._refuse_newer(self._mark())
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
         self._book.replace(resources, had={})
-        if self._book.refused:  # what Traefik has is needed for their last good form only
-            self._book.replace(resources, had=telling.objects(self._api, REST))
+        if self._book.refused or keep:  # what Traefik has is needed for their last good form only
+            self._book.replace(resources, had=telling.objects(self._api, REST), keep=keep)
         self._texts = {place: _text(one) for place, one in self._book.objects.items()}
         written = len(self._texts) if self._push() else 0
         return Applied(written, dict(self._book.refused))

@@ -140,6 +140,18 @@ def test_an_upstream_that_cannot_be_expressed_any_more_keeps_its_last_form(targe
     assert driver.apply(worlds.upstream(0, nodes=1)).refused == {}
 
 
+def test_what_nobody_can_read_stays_as_it_is(target: Target) -> None:
+    unreadable = {keys.upstream("u1"), keys.route("r1")}
+    target.started().replace(worlds.shops(2))
+    driver = target.started()
+    driver.replace(worlds.shops(1), keep=unreadable)
+    assert target.documents() == target.preview(worlds.shops(2))
+    driver.apply(worlds.upstream(0, nodes=1))
+    assert target.documents().keys() == target.preview(worlds.shops(2)).keys()
+    driver.apply(dict.fromkeys(unreadable))
+    assert target.documents().keys() == target.preview(worlds.shops(1)).keys()
+
+
 def test_an_object_that_apisix_refuses_is_named_and_the_others_go_out(answering: Target) -> None:
     driver = answering.started()
     done = driver.replace(worlds.shops(3) | worlds.refused_by_apisix(1))

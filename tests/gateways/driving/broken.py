@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ class Driver:
     def start(self, *, epoch: int = 0) -> None:
         """Goes well."""
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
         raise KeyError("a fault")
 
     def apply(self, changes: Changes) -> Applied:

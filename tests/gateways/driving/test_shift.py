@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 import pytest
@@ -105,11 +105,13 @@ class Driver:
         self.has: dict[str, Resource] = {}
         self.wrote: list[list[str]] = []
         self.touched: list[float] = []
+        self.kept: set[str] = set()
 
     def start(self, *, epoch: int = 0) -> None:
         """Goes well."""
 
-    def replace(self, resources: Mapping[str, Resource]) -> Applied:
+    def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
+        self.kept = set(keep)
         self._due = OrderedDict(resources)
         return self._write(self._turn)
 
@@ -266,6 +268,15 @@ def test_commits_that_change_nothing_move_the_position() -> None:
     world.run(4)
     assert world.last.applied == "1-2"
     assert len(world.driver.wrote) == 1
+
+
+def test_what_cannot_be_read_is_to_be_kept_and_the_rest_goes_out() -> None:
+    world = World()
+    world.source.at(1, lambda: world.source.commit({**some(2), "upstream/odd": b"nonsense"}))
+    world.run(3)
+    assert world.driver.kept == {"upstream/odd"}
+    assert world.driver.has.keys() == {"upstream/u0", "upstream/u1"}
+    assert world.last.refused.keys() == {"upstream/odd"}
 
 
 def test_under_constant_change_what_was_given_before_is_looked_after() -> None:

@@ -130,6 +130,17 @@ def test_a_refused_edit_keeps_its_last_good_form(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_what_nobody_can_read_stays_as_it_is(path: Path) -> None:
+    made(path).replace(RESOURCES)
+    before = path.read_bytes()
+    heir = made(path)
+    heir.replace({}, keep=RESOURCES.keys())
+    assert path.read_bytes() == before
+    heir.apply({"route/r1": None})
+    assert b"r1-portolan" not in path.read_bytes()
+    assert b"u1-portolan" in path.read_bytes()
+
+
 @pytest.mark.parametrize("where", ["/etc/portolan.yml", "{}/../other.yml", "{}x/other.yml"])
 def test_a_file_elsewhere_is_not_touched(where: str, path: Path) -> None:
     with pytest.raises(BadSetting) as caught:

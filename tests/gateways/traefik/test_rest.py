@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -118,6 +119,23 @@ def test_a_refused_edit_keeps_its_last_good_form(gateway: Running) -> None:
         told = telling.objects(api, "rest")
     told["http/routers/r1-portolan"].pop("entryPoints")
     assert told == dict(shown.documents)
+
+
+def test_what_nobody_can_read_stays_as_it_is(gateway: Running) -> None:
+    started(gateway).replace(RESOURCES)
+    eventually(lambda: is_applied(gateway, started(gateway)), within=20)
+    fewer = upstream(nodes=upstream().nodes[:1])
+    started(gateway).replace({"upstream/u1": fewer}, keep=["route/r1"])
+
+    def has() -> dict[str, Any]:
+        with closing(Api(gateway.api)) as api:
+            return dict(telling.objects(api, "rest"))
+
+    def servers() -> list[Any]:
+        return list(has()["http/services/u1-portolan"]["loadBalancer"]["servers"])
+
+    eventually(lambda: len(servers()) == 1, within=20)
+    assert "http/routers/r1-portolan" in has()
 
 
 def test_a_rule_that_traefik_refuses_stops_no_other(gateway: Running, serve: Serve) -> None:
