@@ -84,11 +84,14 @@ class Applied:
     resources that this kind cannot express, with the reason (`reasons.reason`). `left` counts what
     is still to be written: an `apply` of changes writes these, as many as it writes at once, and
     nothing else; one of none writes a little of what is left, the newest changes first. Whoever
-    drives calls it until nothing is."""
+    drives calls it until nothing is. `rest`: seconds that the gateway needs until it uses what was
+    written, if it builds everything anew for any change: more than one change in that time would
+    only wait in it."""
 
     written: int
     refused: Mapping[str, str] = field(default_factory=dict)
     left: int = 0
+    rest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

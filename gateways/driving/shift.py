@@ -6,6 +6,10 @@ what the gateway has and replaces what differs.
 
 A driver may leave some of what it was given for later. Until it has brought that, the gateway is
 not where the feed is; what changes meanwhile is given to the driver first.
+
+A gateway that builds everything anew for any change is left in peace until it has: the first change
+after a quiet moment goes at once, what comes while it is busy goes together afterwards, removals no
+later than additions.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from .patience import Pace
 from .source import Source
 
 WAIT = 0.5  # seconds; the longest time until a lost lease or a shutdown is noticed
+LONGEST_REST = 2.0  # seconds that a change waits at most for what a gateway is busy with
 
 
 class House(Protocol):
@@ -77,6 +82,7 @@ class Shift:
         self._pulled = driver.pulled
         self._judged = -self._pace.report
         self._left = 0
+        self._rests_until = clock()
         self.applied = False
 
     def run(self, epoch: int) -> None:
@@ -87,7 +93,7 @@ class Shift:
         # gateway was given before.
         touch_at = self._clock() + self._pace.touch
         while self._house.going and not self._house.changed:
-            if self._source.known and self._step() and not self._left:
+            if self._source.known and not self._resting and self._step() and not self._left:
                 self._house.settled()
             if self.applied and self._clock() >= touch_at:
                 self._house.prove()
@@ -96,7 +102,7 @@ class Shift:
             if self.applied and self._auditor.wants_all_anew():
                 return
             self._tell()
-            self._source.wait(0 if self._left else WAIT)
+            self._source.wait(self._resting or (0 if self._left else WAIT))
 
     def _step(self) -> bool:
         """Bring the gateway up to the feed; tell whether there was anything to do."""
@@ -127,6 +133,7 @@ class Shift:
             self._left, refused = done.left, {**done.refused, **unreadable}
             self._auditor.replaced(whole, self._position, refused, left=done.left)
             self.applied = True
+        self._rests_until = self._clock() + min(done.rest, LONGEST_REST)
         self._note(done, refused)
 
     def _note(self, done: Applied, refused: Mapping[str, str]) -> None:
@@ -140,6 +147,11 @@ class Shift:
             refused=refused,
         )
         self._judged = -self._pace.report
+
+    @property
+    def _resting(self) -> float:
+        """Seconds for which the gateway is left in peace yet: those that one waits at a time."""
+        return min(WAIT, max(0.0, self._rests_until - self._clock()))
 
     @property
     def _position(self) -> str:

@@ -75,7 +75,7 @@ class FileDriver:
         written = sum(self._found.get(name) != after.get(name) for name in places)
         self._write()
         self._found = after  # the book's own: it knows what is written from now on
-        return Applied(written, dict(self._book.refused))
+        return Applied(written, dict(self._book.refused), rest=_BETWEEN if written else 0.0)
 
     def apply(self, changes: Changes) -> Applied:
         differing = self._book.apply(changes)
@@ -85,7 +85,9 @@ class FileDriver:
                 self._texts[name] = document.text(self._book.objects[name])
         if differing:
             self._write()
-        return Applied(len(differing), dict(self._book.refused))
+        return Applied(
+            len(differing), dict(self._book.refused), rest=_BETWEEN if differing else 0.0
+        )
 
     def touch(self) -> None:
         content = read(self._path)

@@ -52,7 +52,7 @@ class FileDriver:
         written = sum(self._found.get(place) != after.get(place) for place in places)
         self._write()
         self._found = {}
-        return Applied(written, dict(self._book.refused))
+        return self._applied(written)
 
     def apply(self, changes: Changes) -> Applied:
         differences = self._book.apply(changes)
@@ -63,7 +63,7 @@ class FileDriver:
                 self._texts[place] = document.text(found)
         if differences:
             self._write()
-        return Applied(len(differences), dict(self._book.refused))
+        return self._applied(len(differences))
 
     def touch(self) -> None:
         content = self._read()
@@ -79,6 +79,10 @@ class FileDriver:
             "objects": len(self._book.objects),
             "refused": len(self._book.refused),
         }
+
+    def _applied(self, written: int) -> Applied:
+        rest = document.READING * len(self._book) if written else 0.0
+        return Applied(written, dict(self._book.refused), rest=rest)
 
     def _write(self) -> None:
         content = b"# Portolan, epoch %d\n" % self._epoch + document.join(self._texts)

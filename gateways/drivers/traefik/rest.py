@@ -68,7 +68,7 @@ class RestDriver:
             self._book.replace(resources, had=telling.objects(self._api, REST), keep=keep)
         self._texts = {place: _text(one) for place, one in self._book.objects.items()}
         written = len(self._texts) if self._push() else 0
-        return Applied(written, dict(self._book.refused))
+        return self._applied(written)
 
     def apply(self, changes: Changes) -> Applied:
         differences = self._book.apply(changes)
@@ -79,7 +79,7 @@ class RestDriver:
                 self._texts[place] = _text(found)
         if differences:
             self._push()
-        return Applied(len(differences), dict(self._book.refused))
+        return self._applied(len(differences))
 
     def touch(self) -> None:
         self._push()
@@ -91,6 +91,10 @@ class RestDriver:
             "objects": len(self._book.objects),
             "refused": len(self._book.refused),
         }
+
+    def _applied(self, written: int) -> Applied:
+        rest = document.READING * len(self._book) if written else 0.0
+        return Applied(written, dict(self._book.refused), rest=rest)
 
     def _push(self) -> bool:
         """Make Traefik have the document; False: it has it already."""

@@ -18,6 +18,13 @@ def test_what_is_given_is_there(target: Target) -> None:
     assert target.documents() == target.preview(world)
 
 
+def test_one_that_takes_a_document_is_said_to_be_busy_with_it(target: Target) -> None:
+    driver = target.started()
+    assert bool(driver.replace(worlds.shops(2)).rest) == (target.mode != "admin")
+    assert bool(driver.apply(worlds.upstream(0, nodes=1)).rest) == (target.mode != "admin")
+    assert driver.apply(worlds.upstream(0, nodes=1)).rest == 0, "nothing was written"
+
+
 def test_every_example_is_taken_and_read_back_as_it_was_said(target: Target) -> None:
     world = worlds.examples()
     done = filled(target.started(), world)

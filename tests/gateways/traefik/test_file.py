@@ -10,6 +10,7 @@ from console.contract.wire import Node
 from console.contract.wire import Path as RoutePath
 from gateways import drivers
 from gateways.drivers.base import BadSetting, Driver, DriverError
+from gateways.drivers.traefik.document import READING
 from tests.gateways.examples import route, upstream
 from tests.threads import eventually
 
@@ -57,9 +58,12 @@ def test_a_traefik_follows_its_file(path: Path, traefik: Start, serve: Serve) ->
 
 def test_equal_is_silent_and_a_change_replaces_the_file_whole(path: Path) -> None:
     driver = made(path)
-    assert driver.replace(RESOURCES).written > 0
+    done = driver.replace(RESOURCES)
+    assert done.written > 0
+    assert done.rest == pytest.approx(len(RESOURCES) * READING), "Traefik is busy with it"
     before = path.stat().st_ino
-    assert driver.apply(RESOURCES).written == 0
+    silent = driver.apply(RESOURCES)
+    assert (silent.written, silent.rest) == (0, 0)
     again = made(path)
     assert again.replace(RESOURCES).written == 0
     assert path.stat().st_ino == before

@@ -206,6 +206,11 @@ def test_a_commit_is_reminded_of_once_it_cannot_be_read_torn_any_more(
     assert len(heard()) == 1, "and now and then, as events get lost"
 
 
+def test_traefik_is_said_to_be_busy_with_what_was_written(driver: TraefikDriver) -> None:
+    assert driver.replace(RESOURCES).rest > 0
+    assert driver.apply(RESOURCES).rest == 0
+
+
 def test_what_others_did_to_our_part_is_found_and_repaired(
     driver: TraefikDriver, gateway_store: Client, clock: Clock
 ) -> None:
