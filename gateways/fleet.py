@@ -36,6 +36,12 @@ class Member:
     def lags(self) -> list[Bucket]:
         return lags.of(self.instance)
 
+    @property
+    def silent(self) -> bool:
+        """Whether its last report is old. Of the others pages say no age: a report that only says
+        the same again is not told to them."""
+        return self.state in (State.LOST, State.OFFLINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:

@@ -14,5 +14,6 @@ The topics, as a page names them:
 * ``moves:ID``: what the nodes of the registry's services did, once it is written down
 * ``control-plane:ID``: a compiled resource of the control plane
 * ``gateway:ID``: what the gateway's driver says of it
+* ``instances:ID``: what the gateway's running processes report, and that one reports no more
 * ``rows:ID``: something that was saved in the control plane
 """

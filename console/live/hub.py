@@ -19,10 +19,13 @@ from console.contract import keys
 from console.live.topics import Topic
 from console.redis import Client, RedisError
 from console.ui.troubles import SILENT as _SILENT
+from gateways.instances import LOST_AFTER as _LOST
+from gateways.instances import OFFLINE_AFTER as _OFFLINE
 
 log = logging.getLogger(__name__)
 
 EVERY = 0.2  # seconds between two looks
+_CROWDS_EVERY = 1.0  # the same of hashes with a field for each of many
 _AWAY = 1.0  # seconds between two tries while Redis is away
 _MANY = 5_000  # keys of one look at a feed's stream
 
@@ -65,6 +68,7 @@ class Hub:
         self._subscriptions: set[Subscription] = set()
         self._task: asyncio.Task[None] | None = None
         self._seen: dict[str, Any] = {}  # by key in Redis: what the last look found there
+        self._counted = 0.0  # when crowds were looked at
 
     def subscribe(self, topics: Iterable[Topic]) -> Subscription:
         subscription = Subscription(topics)
@@ -122,19 +126,39 @@ class Hub:
             pipeline.xrevrange(stream, count=1)
         if statuses:
             pipeline.mget(statuses)
+        crowds = self._due(topics)
+        for crowd in crowds:
+            pipeline.hgetall(crowd)
         found = await pipeline.execute()
         moved = [
             (feeds[meta], before)
             for meta, now in zip(feeds, found, strict=False)
             if (before := self._note(meta, now)) is not None
         ]
-        changed = self._changed_statuses(statuses, found[-1] if statuses else [])
+        rest = found[len(feeds) + 1 + len(streams) :]
+        changed = self._changed_statuses(statuses, rest.pop(0) if statuses else [])
+        changed |= {
+            name
+            for name, said in zip(crowds, rest, strict=True)
+            if self._note(name, {one: _report(word) for one, word in said.items()}) is not None
+        }
         changed |= self._grown(streams, found[len(feeds) + 1 :])
         before = self._note(keys.wakeups(), _newest(found[len(feeds)]))
         woken = await self._woken(client, before) if before else set()
         names = {feed.meta: await self._keys(client, feed, was) for feed, was in moved}
-        self._forget([*feeds, *statuses, *streams])
+        everybody = [crowd for topic in topics if (crowd := topic.crowd)]
+        self._forget([*feeds, *statuses, *streams, *everybody])
         self._tell(listening, names, changed, woken)
+
+    def _due(self, topics: Iterable[Topic]) -> list[str]:
+        """The crowds that are looked at this time. They may be large: once a second is enough, and
+        at once for who has just come."""
+        wanted = sorted({crowd for topic in topics if (crowd := topic.crowd)})
+        now = time.monotonic()
+        if now - self._counted >= _CROWDS_EVERY or any(one not in self._seen for one in wanted):
+            self._counted = now
+            return wanted
+        return []
 
     def _note(self, key: str, now: Any) -> Any:
         """Remember what was found; return what was before if it was something else."""
@@ -209,7 +233,7 @@ def _concerns(
 ) -> bool:
     if topic.kind == "rows":
         return topic.text in woken
-    if topic.status in others or topic.stream in others:
+    if not others.isdisjoint((topic.status, topic.stream, topic.crowd)):
         return True
     if topic.feed is None or topic.feed.meta not in names:
         return False
@@ -232,3 +256,14 @@ def _gist(word: bytes | None) -> tuple[Any, bool]:
         return word, False
     at = said.pop("said_at", 0)
     return said, time.time() * 1000 - at > _SILENT
+
+
+def _report(word: bytes) -> Any:
+    """What of an instance's report is worth telling: not that it was said again, but that it has
+    not been for too long."""
+    try:
+        said = json.loads(word)
+        silence = time.time() * 1000 - said.pop("seen_at", 0)
+    except (ValueError, AttributeError, TypeError):
+        return word
+    return said, silence > _LOST, silence > _OFFLINE

@@ -53,7 +53,7 @@ def _admit(request: ASGIRequest, topics: list[Topic]) -> list[Topic]:
         raise Refused(403)
     planes = {str(pk) for pk in planes_of(user).values_list("pk", flat=True)}
     mine = _owned(Registry, topics, ("registry", "service", "moves"), planes)
-    mine |= _owned(Gateway, topics, ("gateway",), planes) | planes
+    mine |= _owned(Gateway, topics, ("gateway", "instances"), planes) | planes
     return [topic for topic in topics if topic.row_id in mine]
 
 

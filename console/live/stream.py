@@ -73,8 +73,8 @@ class Streams:
     async def _admitted(self, scope: Any) -> list[Topic]:
         if scope["method"] != "GET":
             raise people.Refused(405)
-        fields = parse_qsl(scope["query_string"].decode("ascii", "replace"), max_num_fields=MOST)
-        named = [topic for name, text in fields if name == "t" and (topic := parse(text))]
+        fields = parse_qsl(scope["query_string"].decode("ascii", "replace"))
+        named = [topic for name, text in fields if name == "t" and (topic := parse(text))][:MOST]
         admit = sync_to_async(people.admit, thread_sensitive=False)
         return await admit(scope, named)
 

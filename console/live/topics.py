@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from console.contract import keys
 
 MOST = 300  # topics of one page
-_KINDS = ("registry", "service", "moves", "control-plane", "gateway", "rows")
+_KINDS = ("registry", "service", "moves", "control-plane", "gateway", "instances", "rows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,13 @@ class Topic:
             return keys.status(keys.registry(self.row_id))
         if self.kind == "gateway":
             return keys.status(keys.gateway(self.row_id))
+        return None
+
+    @property
+    def crowd(self) -> str | None:
+        """A hash whose fields each say how one stands."""
+        if self.kind == "instances":
+            return keys.instances(keys.gateway(self.row_id))
         return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -208,3 +210,14 @@ def test_what_a_cluster_says_stays_text(
         html = page.get(address).content.decode()
         assert "<script>alert" not in html
         assert "<img src=x" not in html
+
+
+def test_no_page_asks_again_and_again() -> None:
+    """What changes is told to open pages; a page that polls costs the house for nothing."""
+    templates = Path(__file__).parents[2] / "templates"
+    polling = [
+        one.name
+        for one in templates.rglob("*.html")
+        if re.search(r"hx-trigger=\"[^\"]*\bevery\b", one.read_text())
+    ]
+    assert polling == []

@@ -231,6 +231,27 @@ def test_streams_end_when_the_process_is_told_to(session: str, registry: Registr
     apart(run())
 
 
+def test_of_very_many_topics_the_first_are_listened_to(
+    session: str, registry: Registry, store: Client
+) -> None:
+    from console.live.stream import Streams
+    from console.live.topics import MOST
+
+    cart = f"service:{registry.pk}/shop/cart"
+    others = [f"service:{registry.pk}/shop/s{number:03}" for number in range(2 * MOST)]
+    _commit(store, registry, "cart")
+
+    async def run() -> None:
+        streams = Streams()
+        async with opened(streams, cart, *others, cookie=session) as page:
+            await page.ready()
+            assert page.status == 200
+            await asyncio.to_thread(_commit, store, registry, "cart")
+            await page.until(lambda: cart in page.changed)
+
+    apart(run())
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "registry", "registry:1", "nothing:0b0e4a4e-6f0e-4d7b-9a53-9f5e7a0f0000", "service:x/y/z"],
