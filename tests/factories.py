@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from applications import actions as application_actions
 from applications.models import Api, Application, Member, Upstream
 from console import actions as console_actions
-from console.models import ControlPlane, Membership
+from console.models import ApiToken, ControlPlane, Membership
 from console.roles import Role
 from gateways import actions as gateway_actions
 from gateways.models import Gateway
@@ -47,6 +47,12 @@ def some_member_of(plane: ControlPlane) -> Membership:
     """A member, whoever that is."""
     found = plane.memberships.select_related("user").first()
     return found or make_member_of(plane, User.objects.create_user("dee"))
+
+
+def some_token() -> ApiToken:
+    """A token of somebody's, if there is anybody."""
+    owner = User.objects.order_by("pk").first() or User.objects.create_user("dee")
+    return ApiToken.objects.get_or_create(user=owner, name="some", digest="some", hint="some")[0]
 
 
 def make_member_of(plane: ControlPlane, user: User, role: Role = Role.EDITOR) -> Membership:

@@ -144,14 +144,14 @@ DEEDS = frozenset(
         "console:member-remove",
         "console:member-account",
         "console:member-link",
-        "console:token-revoke",
+        "console:token-revoke",  # a question about a token
         "registries:registry-switch",
         "registries:registry-test",
         "registries:registry-try",
         "registries:registry-try-changed",
         "registries:registry-kubeconfig",
         "registries:registry-rotate-look",
-        "registries:registry-accept",
+        "registries:registry-accept",  # a question, where another cluster answers
         "registries:registry-resync",
         "applications:application-publish",
         "applications:application-unpublish",

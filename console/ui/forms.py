@@ -77,21 +77,22 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ConfirmForm(forms.Form):
-    """Deleting asks for the name: a slip of the mouse deletes nothing."""
+    """What cannot be taken back asks for the name: a slip of the mouse does nothing."""
 
     name = forms.CharField(
         label=_("Name"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
 
-    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, expected: str, refusal: Any = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._expected = expected
+        self._refusal = refusal or _("This is not the name. Nothing was deleted.")
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if name != self._expected:
-            raise ValidationError(_("This is not the name. Nothing was deleted."))
+            raise ValidationError(self._refusal)
         return name
 
     def attempt(self, action: Callable[[], object]) -> bool:

@@ -8,12 +8,14 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console import access, actions
 from console.forms import ApiTokenForm
 from console.models import ApiToken
 from console.ui import shown, toasts
+from console.ui.forms import ConfirmForm
 from console.ui.lists import Column, Listing, export
 from console.ui.pages import paginate, personal_page
 
@@ -94,15 +96,31 @@ def token_create(request: HttpRequest) -> HttpResponse:
     return render(request, "console/token_form.html", {"form": form})
 
 
-@personal_page("POST")
+@personal_page("GET", "POST")
 def token_revoke(request: HttpRequest, pk: str) -> HttpResponse:
     """One's own, or that of a member whose account one answers for: a token reaches every control
-    plane of its user."""
+    plane of its user. It cannot be taken back, so its name is asked for."""
     token = _own(request).filter(pk=pk).first() or get_object_or_404(_of_members(request), pk=pk)
     if token.user_id != request.user.pk:
         get_object_or_404(
             ApiToken, pk=pk, user__in=access.accounts_of(request.user, {token.user_id})
         )
-    actions.revoke_api_token(token=token, actor=request.user)
-    toasts.done(request, _("The token “%(name)s” is revoked.") % {"name": token.name})
-    return redirect("console:token-list")
+    refusal = _("This is not the name. Nothing was revoked.")
+    form = ConfirmForm(request.POST or None, expected=token.name, refusal=refusal)
+    if request.method == "POST" and form.attempt(
+        lambda: actions.revoke_api_token(token=token, actor=request.user)
+    ):
+        toasts.done(request, _("The token “%(name)s” is revoked.") % {"name": token.name})
+        return redirect("console:token-list")
+    back = reverse("console:token-list")
+    context = {
+        "form": form,
+        "name": token.name,
+        "back": back,
+        "trail": [(_("API tokens"), back), (token.name, "")],
+        "deed": _("Revoke"),
+        "symbol": "key-off",
+        "question": _("Revoke the token “%(name)s”?") % {"name": token.name},
+        "consequence": _("Programs that use it lose access at once. It cannot be taken back."),
+    }
+    return render(request, "_confirm.html", context)

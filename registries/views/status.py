@@ -11,12 +11,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from console import lags
 from console.contract import keys
 from console.redis import RedisError
+from console.ui.forms import ConfirmForm
 from console.ui.lists import Column, Listed, export
 from console.ui.pages import page
 from console.ui.troubles import silent
@@ -120,21 +122,47 @@ def registry_history(request: HttpRequest, pk: str) -> HttpResponseBase:
     return part
 
 
-@page("POST")
+@page("GET", "POST")
 def registry_accept(request: HttpRequest, pk: str) -> HttpResponse:
-    """Confirm that the cluster whose identity the form shows is the right one."""
+    """Confirm that the cluster whose identity the form shows is the right one. What it does not
+    have is removed, so the registry's name is asked for."""
     registry = get_object_or_404(rows_of(request), pk=pk)
+    back = reverse("registries:registry-detail", args=[pk])
+    cluster = (request.POST or request.GET).get("cluster", "")
+    refusal = _("This is not the name. Nothing was accepted.")
+    form = ConfirmForm(request.POST or None, expected=registry.name, refusal=refusal)
+    if request.method == "POST" and form.attempt(lambda: _accept(request, registry, cluster)):
+        return redirect(back)
+    context = {
+        "form": form,
+        "name": registry.name,
+        "back": back,
+        "trail": [
+            (_("Service Registry"), reverse("registries:registry-list")),
+            (registry.name, back),
+        ],
+        "deed": _("This is the right cluster"),
+        "symbol": "check",
+        "question": _("Is this the right cluster?"),
+        "consequence": _(
+            "What it says is published, and what it does not have is removed from the gateways."
+        ),
+        "facts": [(_("Its identity (uid of the namespace kube-system):"), cluster)],
+        "hidden": {"cluster": cluster},
+    }
+    return render(request, "_confirm.html", context)
+
+
+def _accept(request: HttpRequest, registry: Registry, cluster: str) -> None:
+    """What is refused is said on the registry's page: it shows which cluster it is now."""
     try:
-        actions.accept_cluster(
-            registry=registry, cluster=request.POST.get("cluster", ""), actor=request.user
-        )
+        actions.accept_cluster(registry=registry, cluster=cluster, actor=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     except RedisError:
         messages.error(request, _("Redis does not answer: what runs now is not known."))
     else:
         messages.success(request, _("The cluster is accepted; it is read anew."))
-    return redirect("registries:registry-detail", registry.pk)
 
 
 def _comparison(registry: Registry) -> Comparison:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -82,7 +81,7 @@ def _address(name: str, rows: Rows) -> str:
     if name.startswith("console:member-") and name not in PEOPLE:
         return reverse(name, args=[factories.some_member_of(rows.plane).pk])
     if name == "console:token-revoke":
-        return reverse(name, args=[UUID(int=0)])
+        return reverse(name, args=[factories.some_token().pk])
     try:
         return reverse(name)
     except Exception:  # noqa: BLE001 - it wants a row

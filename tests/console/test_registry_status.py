@@ -148,9 +148,16 @@ def test_another_cluster_is_explained_and_accepted(
     html = detail(page, rows)
     assert "The address leads to another cluster" in html
     assert "This is the right cluster" in html
-    assert 'name="cluster" value="new-uid"' in html
     accept = reverse("registries:registry-accept", args=[rows.registry.pk])
-    answer = page.post(accept, {"cluster": "new-uid"}, follow=True)
+    assert f'href="{accept}?cluster=new-uid"' in html
+    html = page.get(f"{accept}?cluster=new-uid").content.decode()
+    assert 'name="cluster" value="new-uid"' in html
+    for name in ("", "another"):
+        answer = page.post(accept, {"cluster": "new-uid", "name": name})
+        assert 'name="cluster" value="new-uid"' in answer.content.decode()
+    rows.registry.refresh_from_db()
+    assert rows.registry.accepted_cluster == ""
+    answer = page.post(accept, {"cluster": "new-uid", "name": rows.registry.name}, follow=True)
     assert "The cluster is accepted" in answer.content.decode()
     rows.registry.refresh_from_db()
     assert rows.registry.accepted_cluster == "new-uid"
@@ -161,7 +168,8 @@ def test_a_cluster_that_changed_meanwhile_is_not_accepted(
 ) -> None:
     publish(rows.registry, phase="failing", reason="other_cluster", cluster="third-uid")
     accept = reverse("registries:registry-accept", args=[rows.registry.pk])
-    answer = page.post(accept, {"cluster": "new-uid"}, follow=True)
+    typed = {"cluster": "new-uid", "name": rows.registry.name}
+    answer = page.post(accept, typed, follow=True)
     assert "not the cluster that the address leads to now" in answer.content.decode()
     rows.registry.refresh_from_db()
     assert rows.registry.accepted_cluster == ""
@@ -174,9 +182,8 @@ def test_without_redis_nothing_is_accepted(
 
     monkeypatch.setattr(redis, "_store", redis.connect("redis://127.0.0.1:1/0"))
     accept = reverse("registries:registry-accept", args=[rows.registry.pk])
-    assert (
-        "Redis does not answer" in page.post(accept, {"cluster": "x"}, follow=True).content.decode()
-    )
+    typed = {"cluster": "x", "name": rows.registry.name}
+    assert "Redis does not answer" in page.post(accept, typed, follow=True).content.decode()
 
 
 def test_the_history_tells_what_was_and_for_how_long(page: Client, rows: Rows) -> None:

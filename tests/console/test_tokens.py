@@ -43,7 +43,12 @@ def test_only_ones_own_are_seen_and_revoked(page: Client, bo: User, cy: User) ->
     mine, _text = actions.create_api_token(user=bo, name="of-bo")
     assert "of-cy" not in page.get(reverse("console:token-list")).content.decode()
     assert page.post(reverse("console:token-revoke", args=[theirs.pk])).status_code == 404
-    assert page.post(reverse("console:token-revoke", args=[mine.pk])).status_code == 302
+    revoke = reverse("console:token-revoke", args=[mine.pk])
+    assert "Revoke the token “of-bo”?" in page.get(revoke).content.decode()
+    answer = page.post(revoke, {"name": "of-cy"})
+    assert "This is not the name. Nothing was revoked." in answer.content.decode()
+    assert ApiToken.objects.count() == 2
+    assert page.post(revoke, {"name": "of-bo"}).status_code == 302
     assert list(ApiToken.objects.all()) == [theirs]
 
 
@@ -74,5 +79,5 @@ def test_members_tokens_are_seen_by_their_admin_without_their_text(
     assert revoke not in client.get(reverse("console:token-list")).content.decode()
     assert client.post(revoke).status_code == 404  # it opens another control plane too
     cy.memberships.exclude(control_plane=rows.plane).delete()
-    assert client.post(revoke).status_code == 302
+    assert client.post(revoke, {"name": "of-cy"}).status_code == 302
     assert not ApiToken.objects.exists()
