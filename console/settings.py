@@ -33,7 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "console.ui.apps.StaticConfig",
     "django_htmx",
     "django_filters",
     "rest_framework",
@@ -97,8 +97,17 @@ STATICFILES_DIRS = [
     ("icons", BASE_DIR / "node_modules/@tabler/icons-webfont/dist"),
     ("idiomorph", BASE_DIR / "node_modules/idiomorph/dist"),
 ]
-# Serve files from their places in a checkout; in production from STATIC_ROOT.
+# Serve files from their places in a checkout; in production from STATIC_ROOT, where they are packed
+# and have names of their content, so that browsers ask for each of them once.
 WHITENOISE_USE_FINDERS = env.flag("STATIC_FROM_SOURCE", default=True)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if WHITENOISE_USE_FINDERS
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # Database -----------------------------------------------------------------------------------------
