@@ -30,8 +30,8 @@ RESOURCES = {**EXAMPLES, "upstream-with-checks": upstream(checks=CHECKS)}
 def rendered() -> Objects:
     """All examples, each under an id of its own."""
     found = dict(ALWAYS)
-    for number, resource in enumerate(RESOURCES.values()):
-        named = msgspec.structs.replace(resource, id=f"x{number}")
+    for name, resource in RESOURCES.items():
+        named = msgspec.structs.replace(resource, id=name)
         found |= render(named, entry_points=["web"])
     return found
 
