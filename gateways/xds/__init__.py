@@ -15,3 +15,11 @@ compiled once; what is known stays while Redis is away.
 
 Nothing here needs Django but `rows`, which reads which gateways there are.
 """
+
+from __future__ import annotations
+
+import os
+
+# A process that starts others must not lose its sockets over it: gRPC would meddle with forks. It
+# looks when it is imported, and every module here may be the first to do so.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -32,8 +31,6 @@ from .standing import Standing
 
 log = logging.getLogger(__name__)
 
-# A process that starts others must not lose its sockets over it: gRPC would meddle with forks.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 # grpcio has no types.
 grpc: Any = import_module("grpc")
 

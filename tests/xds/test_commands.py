@@ -51,6 +51,28 @@ def printed(*words: str) -> dict[str, Any]:
     return found
 
 
+_LOOKING = """
+import os, sys
+
+class Looking:
+    def find_spec(self, name, *_):
+        if name == "grpc":
+            sys.exit(os.environ.get("GRPC_ENABLE_FORK_SUPPORT", "unset"))
+
+sys.meta_path.insert(0, Looking())
+import gateways.xds.%s
+"""
+
+
+@pytest.mark.parametrize("module", ["server", "certificates", "serving"])
+def test_grpc_is_told_to_leave_forks_alone_before_it_is_there(module: str) -> None:
+    """Told later it does not hear, and now and then a process that is started hangs."""
+    without = {k: v for k, v in os.environ.items() if not k.startswith("GRPC_")}
+    argv = [sys.executable, "-c", _LOOKING % module]
+    done = subprocess.run(argv, cwd=BASE, env=without, capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "0"
+
+
 @pytest.mark.django_db
 def test_a_bootstrap_is_one_that_envoy_can_read(store: Client) -> None:
     gateway = make_envoy()
