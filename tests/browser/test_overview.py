@@ -61,7 +61,7 @@ def test_a_token_that_breaks_is_told_with_its_fix_and_forgotten_when_it_is_mende
     expect(inside.locator("#verdict")).to_contain_text("you.")
     expect(box.locator(".flow-box")).to_have_attribute("data-health", "bad")
     trouble.get_by_role("link").click()
-    expect(inside).to_have_url(f"{house.console}/settings/registries/{registry}/")
+    expect(inside).to_have_url(f"{house.console}/settings/registries/{registry}/rotate/")
     inside.go_back()
     house.api("PATCH", f"registries/{registry}/", {"token": house.cluster.token})
     expect(trouble).not_to_be_attached()
