@@ -16,10 +16,10 @@ from typing import Any
 from console.contract.wire import Resource, Upstream
 from gateways.drivers.base import Process, Served
 from gateways.drivers.folders import permitted_file
+from gateways.drivers.reasons import UNRENDERED
 
 from . import document, file, listing, names, standalone
 from .admin import Api, version
-from .conditions import Unsupported
 from .control import Control
 from .render import bracketed, render
 from .settings import ADMIN, STANDALONE, Settings
@@ -168,7 +168,7 @@ class ApisixReader:
         assert self._admin is not None  # noqa: S101 - its callers asked
         try:
             wanted = render(resource, self._settings)
-        except Unsupported:
+        except UNRENDERED:
             return None
         for name in wanted:
             given = listing.one(self._admin, name)

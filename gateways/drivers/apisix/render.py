@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote
@@ -112,8 +112,9 @@ def _route(route: Route, settings: Settings) -> Objects:
     parts = _parts(route)
     for part, rank, extra in parts:
         # Parts keep their names when others come and go: no request falls between two writings.
-        suffix = _suffix(part) if len(parts) > 1 else ""
-        name = names.route(settings.id_prefix, route.id, suffix)
+        suffixes = _suffixes(part) if len(parts) > 1 else [""]
+        found = (names.route(settings.id_prefix, route.id, suffix) for suffix in suffixes)
+        name = next(name for name in found if name not in objects)
         one = body | {"id": names.id_of(name), "uris": _uris(part.paths)}
         # 14 digits: what APISIX writes and reads of a number.
         one["priority"] = rank >> 1
@@ -148,13 +149,17 @@ def _parts(route: Route) -> list[tuple[Route, int, list[Condition]]]:
     return sorted(found, key=lambda part: part[1], reverse=True)
 
 
-def _suffix(part: Route) -> str:
-    """Names a part among those of its route: two digits for its hosts, the others for its paths."""
+def _suffixes(part: Route) -> Iterator[str]:
+    """What may name a part among those of its route: two digits for its hosts, the others for its
+    paths. There is no room for more, so that of two paths the second may need another one."""
     path = part.paths[0]
     host = f"{matching.host_rank(part.hosts[0] if part.hosts else ''):02x}"
     if conditions.is_plain(path):
-        return f"{host}{matching.path_rank(path):04x}"
-    return f"{host}x{blake2b(repr(path).encode(), digest_size=2).hexdigest()}"
+        yield f"{host}{matching.path_rank(path):04x}"
+        return
+    for more in range(1 << 16):
+        said = repr(path) + (str(more) if more else "")
+        yield f"{host}x{blake2b(said.encode(), digest_size=2).hexdigest()}"
 
 
 def _uris(paths: Iterable[Path]) -> list[str]:

@@ -51,6 +51,14 @@ def asked(target: Target) -> list[str]:
     return found
 
 
+def test_what_cannot_be_said_is_not_there(admin: Target) -> None:
+    reader = reader_of(admin)
+    odd = worlds.route(0, plugins={"redirect": ["/x"]}, redirect_https=True)
+    served = reader.served_of(odd | worlds.upstream(0, balance="oracle"))
+    assert served is not None
+    assert (served.upstreams, served.routes) == ({}, frozenset())
+
+
 @pytest.mark.parametrize("control", [True, False], ids=["control", "admin"])
 def test_some_resources_are_told(admin: Target, control: bool) -> None:
     filled(admin.started(), worlds.shops(9))

@@ -178,6 +178,32 @@ def test_parts_of_a_route_keep_their_names_when_others_come() -> None:
     assert two.items() <= three.items()
 
 
+def test_each_of_many_odd_paths_has_a_part_of_its_own() -> None:
+    """Of a thousand names of four digits some are the same."""
+    paths = tuple(Path(path=f"/a+{number}") for number in range(1000))
+    found = render(route(paths=paths), SETTINGS)
+    assert len(found) == 1000
+    assert len({str(body["vars"]) for body in found.values()}) == 1000
+    assert all(len(name.partition("/")[2]) <= 64 for name in found)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        route(plugins={"proxy-rewrite": None}, strip_prefix="/shop"),
+        route(plugins={"redirect": ["/x"]}, redirect_https=True),
+        route(paths=(Path(path="*"),)),
+        upstream(checks={"active": {"healthy": 1}, "passive": {1: 2}, "x": {}}, nodes=(None,)),
+    ],
+    ids=["a plugin that is none", "a plugin that is a list", "a path of no shape", "no node"],
+)
+def test_a_shape_that_nobody_foresaw_is_refused_and_stops_nothing(odd: Any) -> None:
+    found = preview(SETTINGS, {"one": odd, "other": route(id="r2")})
+    assert odd.name in found.refused["one"]
+    assert "cannot be said" in found.refused["one"]
+    assert found.documents.keys() == {"routes/portolan-r2"}
+
+
 ROUTES = (
     route(id="r1", hosts=("a.org",), paths=(Path(path="/"),)),
     route(id="r2", hosts=("a.org", "b.org"), paths=(Path(path="/shop"),)),
