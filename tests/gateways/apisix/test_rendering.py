@@ -20,12 +20,12 @@ from gateways.drivers.apisix.render import render
 from gateways.drivers.apisix.settings import Settings
 from tests.gateways.examples import EXAMPLES, REFUSED, route, upstream, where
 
+from .cases import CASES, OLD, SETTINGS
 from .routing import taken
 from .rules import refusal
 
 GOLDEN = File(__file__).parents[1] / "golden" / "apisix"
-SETTINGS = Settings(admin_url="http://127.0.0.1:9180")
-OLD = Settings(admin_url="http://127.0.0.1:9080", release="2.15")
+OWN = GOLDEN.with_name("apisix-own")
 
 
 def only(resource: Any, settings: Settings = SETTINGS) -> dict[str, Any]:
@@ -40,6 +40,16 @@ def test_a_resource_is_these_objects(name: str) -> None:
 
 def test_every_golden_file_has_its_example() -> None:
     assert {path.stem for path in GOLDEN.glob("*.json")} == EXAMPLES.keys()
+    assert {path.stem for path in OWN.glob("*.json")} == CASES.keys()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_only_apisix_can_say_is_these_objects(name: str) -> None:
+    resource, settings = CASES[name]
+    found = render(resource, settings)
+    assert found == json.loads((OWN / f"{name}.json").read_text())
+    for place, body in found.items():
+        assert refusal(place.partition("/")[0], body, release=settings.release) == ""
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -11,6 +11,8 @@ from console.contract import keys
 from console.contract.wire import Node, Path, Resource, Route, Upstream
 from tests.gateways.examples import EXAMPLES
 
+from .cases import CASES, SETTINGS
+
 World = dict[str, Resource]
 
 
@@ -42,7 +44,8 @@ def shops(count: int) -> World:
 def examples() -> World:
     """All examples, each with an id of its own and an upstream that is there."""
     found: World = dict(upstream(0))
-    for resource in EXAMPLES.values():
+    own = [resource for resource, settings in CASES.values() if settings is SETTINGS]
+    for resource in [*EXAMPLES.values(), *own]:
         name = str(uuid.uuid4())
         if isinstance(resource, Upstream):
             found[keys.upstream(name)] = msgspec.structs.replace(resource, id=name)
