@@ -181,10 +181,11 @@ class Driver(Protocol):
     def apply(self, changes: Changes) -> Applied:
         """Make the gateway follow these changes. Raises `DriverError`."""
 
-    def touch(self) -> None:
+    def touch(self) -> Mapping[str, str] | None:
         """Called every few seconds, whether or not there is anything to apply: make sure that the
         gateway still has what it was given, and remind it of changes that it could have missed.
-        Raises `DriverError`."""
+        Return all that is refused now, if that has changed by what was found. Raises
+        `DriverError`."""
 
     def describe(self) -> dict[str, Any]:
         """What this driver has applied, for people: no secrets."""

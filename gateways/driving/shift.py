@@ -97,7 +97,9 @@ class Shift:
                 self._house.settled()
             if self.applied and self._clock() >= touch_at:
                 self._house.prove()
-                self._driver.touch()
+                refused = self._driver.touch()
+                if refused is not None:
+                    self._refused(refused)
                 touch_at = self._clock() + self._pace.touch
             if self.applied and self._auditor.wants_all_anew():
                 return
@@ -134,9 +136,9 @@ class Shift:
             self._auditor.replaced(whole, self._position, refused, left=done.left)
             self.applied = True
         self._rests_until = self._clock() + min(done.rest, LONGEST_REST)
-        self._note(done, refused)
+        self._note(done)
 
-    def _note(self, done: Applied, refused: Mapping[str, str]) -> None:
+    def _note(self, done: Applied) -> None:
         if not done.left:
             self._news = replace(self._news, phase=IN_SYNC, applied_at=millis())
         self._news = replace(
@@ -144,9 +146,12 @@ class Shift:
             applied=self._position,
             resources=int(self._driver.describe().get("resources", 0)),
             written=self._news.written + done.written,
-            refused=refused,
         )
+        self._refused(done.refused)
         self._judged = -self._pace.report
+
+    def _refused(self, found: Mapping[str, str]) -> None:
+        self._news = replace(self._news, refused={**found, **self._decoder.unreadable})
 
     @property
     def _resting(self) -> float:

@@ -34,14 +34,14 @@ def _check(url: str, secret: str) -> list[tuple[str, bool]]:
 def test_a_tree_that_can_be_driven_passes_and_is_left_as_it_was(
     gateway_store: Client, gateway_redis_url: str, secret: str
 ) -> None:
-    gateway_store.set("tried/http/kept", "1")
+    gateway_store.set("tried/http/routers/kept/rule", "1")
     assert _check(gateway_redis_url, secret) == [
         ("connection", True),
         ("writing", True),
         ("root", True),
         ("events", True),
     ]
-    assert gateway_store.keys() == [b"tried/http/kept"]
+    assert gateway_store.keys() == [b"tried/http/routers/kept/rule"]
 
 
 def test_another_root_that_begins_alike_is_told(
@@ -49,6 +49,29 @@ def test_another_root_that_begins_alike_is_told(
 ) -> None:
     gateway_store.set("tried2/http/kept", "1")
     assert ("root", False) in _check(gateway_redis_url, secret)
+
+
+def test_a_key_of_others_that_stops_traefik_is_told(
+    gateway_store: Client, gateway_redis_url: str, secret: str
+) -> None:
+    gateway_store.set("tried/http/routers/theirs/rule", "Host(`theirs.test`)")
+    assert ("foreign", False) not in _check(gateway_redis_url, secret)
+    gateway_store.set("tried/http/routers/theirs/priority", "high")
+    found = drivers.check("traefik", {"redis_url": gateway_redis_url, "root_key": "tried"}, secret)
+    [told] = [one for one in found if not one.ok]
+    assert (told.step, told.params["key"]) == ("foreign", "tried/http/routers/theirs/priority")
+    assert "number" in told.detail
+
+
+def test_a_redis_that_evicts_is_told(
+    gateway_store: Client, gateway_redis_url: str, secret: str
+) -> None:
+    gateway_store.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        steps = _check(gateway_redis_url, secret)
+    finally:
+        gateway_store.config_set("maxmemory-policy", "noeviction")
+    assert [step for step, ok in steps if not ok] == ["memory"]
 
 
 def test_one_that_fetches_needs_a_secret_worth_the_name() -> None:

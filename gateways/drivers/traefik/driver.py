@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from console.contract.wire import Resource
-from gateways.drivers.base import Applied, Changes
+from gateways.drivers.base import Applied, Changes, gettext_noop
+from gateways.drivers.reasons import Reason
 
 from . import keys, names
 from .book import Book, Differences
@@ -21,6 +22,7 @@ SETTLE = 0.3  # seconds
 # Seconds for each resource until Traefik, which reads the whole tree at any change, serves it: 0.3
 # at 1,000 services with a route each, 1.7 at 5,000 (docs/gateways/traefik.md).
 _READING = 0.00015
+_POISON = gettext_noop("A key that is not ours stops all that Traefik is given: %(why)s Remove it.")
 
 
 class TraefikDriver:
@@ -54,15 +56,24 @@ class TraefikDriver:
     def apply(self, changes: Changes) -> Applied:
         return self._write(self._book.apply(changes))
 
-    def touch(self) -> None:
+    def touch(self) -> Mapping[str, str] | None:
+        before = self._refused
         self._tree.touch()
+        return None if self._refused == before else self._refused
+
+    @property
+    def _refused(self) -> dict[str, str]:
+        stopped = {
+            key[:200]: Reason(_POISON, {"why": why}) for key, why in self._tree.poison.items()
+        }
+        return {**stopped, **self._book.refused}
 
     def describe(self) -> dict[str, Any]:
         return {
             "provider": "redis",
             "resources": len(self._book),
             "keys": len(self._tree.keys),
-            "refused": len(self._book.refused),
+            "refused": len(self._refused),
         }
 
     def _write(self, differences: Differences) -> Applied:
@@ -83,7 +94,7 @@ class TraefikDriver:
             if not self._slots[place]:
                 del self._slots[place]
         rest = _READING * len(self._book) if written else 0.0
-        return Applied(written, dict(self._book.refused), rest=rest)
+        return Applied(written, self._refused, rest=rest)
 
     def _in_order(self, wanted: Keys, gone: set[str]) -> int:
         """Write in one step; but what is new and what has been there refers to goes before, as a

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable, Mapping
 from console.redis import Client, RedisError
 from gateways.drivers.base import DriverError, Outlived
 
-from . import names, scripts
+from . import scripts
 from .faults import away, code_of
 from .keys import Keys
+from .walk import CHUNK, Walk, text
 
 # Outside of http, tcp, udp and tls, and a hash: Traefik's decoder passes it over, its subscription
 # does not.
@@ -28,11 +29,11 @@ HEAL_AFTER = 2.5  # seconds
 # Pub/sub forgets whom it could not reach; each reminder heals all that was missed before it, and
 # costs Traefik one reading of the tree.
 REMIND_EVERY = 30.0  # seconds
-# What others did to our part of the tree is looked for when there is time, and after a while when
-# there is none.
-VERIFY_EVERY, VERIFY_AT_LAST = 30.0, 45.0  # seconds
-_SCAN = 500
+# All of the tree is compared with what was written once in so long, in steps: when there is time,
+# and where there is none after changes, never before one.
+VERIFY_EVERY = 30.0  # seconds
 _FEW = 20  # names taken away at once from a server that makes an event of each
+_NAMED = 5  # keys of others that are told of
 _EMPTIED = "The tree is gone: its Redis was emptied."
 
 
@@ -44,13 +45,14 @@ class Tree:
     ) -> None:
         self._client = client
         self._root = root
+        self._walk = Walk(client, root)
         self._clock = clock
         self._commit = client.register_script(scripts.COMMIT)
         self._epoch = 0
         self._loud = self._unsure = False
         self._held: Keys = {}
         self._emptied: dict[str, float] = {}  # names to take away, since when they are empty
-        self._ticked = self._verified = clock()
+        self._ticked = self._verified = self._cleaned = clock()
         self._healed = True  # since the last change, from readings that it tore
 
     def open(self, epoch: int = 0) -> None:
@@ -60,7 +62,8 @@ class Tree:
         try:
             self._learn_events()
             self._run({}, [], anew=True)
-            held = self._read()
+            self._walk = Walk(self._client, self._root)
+            held = self._walk.all()
         except RedisError as error:
             raise away(error) from error
         self._verified = now = self._clock()
@@ -69,11 +72,17 @@ class Tree:
 
     def look(self) -> Keys:
         """What the tree has of ours now. Raises `RedisError`."""
-        return {name: value for name, value in self._read().items() if value}
+        return {name: value for name, value in self._walk.all().items() if value}
 
     @property
     def keys(self) -> Mapping[str, str]:
         return self._held
+
+    @property
+    def poison(self) -> Mapping[str, str]:
+        """Keys of others that stop Traefik, with the reason: those that were found so far."""
+        found = sorted(self._walk.poison.items())[:_NAMED]
+        return {f"{self._root}/{name}": why for name, why in found}
 
     def write(self, wanted: Mapping[str, str], gone: Iterable[str] = ()) -> int:
         """Set and remove names in one step; return how many differed. Raises `DriverError`; then
@@ -82,27 +91,26 @@ class Tree:
         emptied = {name: "" for name in gone if name in self._held and name not in wanted}
         if not sets and not emptied:
             return 0
+        now = self._clock()
         try:
-            if self._clock() - self._verified >= VERIFY_AT_LAST:
-                self._repair()
-            self._run(sets | emptied, [])
+            self._run(sets | emptied, self._meanwhile_away(now, sets))
+            self._healed = False
+            self._held.update(sets)
+            for name in sets:
+                self._emptied.pop(name, None)
+            for name in emptied:
+                del self._held[name]
+                self._emptied[name] = now
+            self._verify(now)
         except RedisError as error:
             raise DriverError(
                 f"The tree could not be written: {error}", code=code_of(error)
             ) from error
-        self._healed = False
-        self._held.update(sets)
-        now = self._clock()
-        for name in sets:
-            self._emptied.pop(name, None)
-        for name in emptied:
-            del self._held[name]
-            self._emptied[name] = now
         return len(sets) + len(emptied)
 
     def touch(self) -> int:
-        """Make sure that the tree is there and ours; now and then repair what others did to our
-        part of it, take away empty names, and make Traefik read it again: it may have missed an
+        """Make sure that the tree is there and ours; repair what others did to a part of it, now
+        and then take away empty names, and make Traefik read it again: it may have missed an
         event. Return how many names were repaired. Raises `DriverError`."""
         now = self._clock()
         try:
@@ -111,8 +119,7 @@ class Tree:
                 raise DriverError(_EMPTIED, code="emptied")
             if self._epoch and int(epoch) > self._epoch:
                 raise Outlived(int(epoch))
-            if now - self._verified >= VERIFY_EVERY:
-                return self._repair()
+            repaired = self._verify(now)
             if now - self._ticked >= REMIND_EVERY:
                 self._run({}, self._to_take_away(now))
             elif not self._healed and now - self._ticked >= HEAL_AFTER:
@@ -120,24 +127,34 @@ class Tree:
                 self._healed = True
         except RedisError as error:
             raise away(error) from error
-        return 0
+        return repaired
 
-    def _repair(self) -> int:
-        """Compare the tree with what was written, put right what differs, and remind."""
-        found = self._read()
-        self._verified = self._clock()
-        right = {name: v for name, v in self._held.items() if found.get(name) != v}
-        wrong = [name for name, v in found.items() if name not in self._held and v]
-        self._emptied = {
-            name: since for name, since in self._emptied.items() if name in found
-        } | dict.fromkeys(wrong, self._clock())
-        self._run(right | dict.fromkeys(wrong, ""), self._to_take_away(self._clock()))
-        self._healed = True
-        return len(right) + len(wrong)
+    def _verify(self, now: float) -> int:
+        """Compare as much of the tree as is due with what was written, and put right what
+        differs."""
+        share = min(1.0, (now - self._verified) / VERIFY_EVERY)
+        if share < 1 and len(self._held) * share < CHUNK:
+            return 0
+        found = self._walk.step(self._held, share)
+        self._verified = now
+        for name in found.empty:
+            self._emptied.setdefault(name, now)
+        if found.right or found.wrong:
+            self._run(found.right | dict.fromkeys(found.wrong, ""), [])
+            self._emptied |= dict.fromkeys(found.wrong, now)
+            self._healed = False
+        return len(found.right) + len(found.wrong)
 
     def _to_take_away(self, now: float) -> list[str]:
+        self._cleaned = now
         due = [name for name, since in self._emptied.items() if now - since >= HEAL_AFTER]
         return due[:_FEW] if self._loud else due
+
+    def _meanwhile_away(self, now: float, kept: Mapping[str, str]) -> list[str]:
+        """What can go in the same step as a change."""
+        if self._loud and now - self._cleaned < REMIND_EVERY:
+            return []
+        return [name for name in self._to_take_away(now) if name not in kept]
 
     def _run(self, sets: Mapping[str, str], away: list[str], *, anew: bool = False) -> None:
         """One change, which ends with the event that tells of it."""
@@ -170,7 +187,7 @@ class Tree:
                 self._loud = self._unsure = True
                 return
             raise
-        held = "".join(_text(value) for value in flags.values())
+        held = "".join(text(value) for value in flags.values())
         if not tells(held):
             raise DriverError(
                 "Redis sends no keyspace events, so Traefik would read its tree once and never"
@@ -181,21 +198,6 @@ class Tree:
             )
         self._loud = bool({"g", "A"} & set(held))
         self._unsure = not {"h", "A"} & set(held)
-
-    def _read(self) -> Keys:
-        prefix = self._key("")
-        found = [
-            key
-            for key in self._client.scan_iter(match=f"{escaped(prefix)}*", count=_SCAN)
-            if names.object_of(_text(key).removeprefix(prefix))
-        ]
-        held: Keys = {}
-        for start in range(0, len(found), _SCAN):
-            chunk = found[start : start + _SCAN]
-            for key, value in zip(chunk, self._client.mget(chunk), strict=True):
-                if value is not None:
-                    held[_text(key).removeprefix(prefix)] = _text(value)
-        return held
 
     def _key(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -209,12 +211,3 @@ def tells(flags: str) -> bool:
 def quiet(flags: str) -> bool:
     """Whether a change of many keys is one event."""
     return tells(flags) and not {"g", "A", "$"} & set(flags)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
-
-
-def escaped(prefix: str) -> str:
-    """A literal for SCAN's pattern."""
-    return "".join(f"\\{sign}" if sign in "*?[]\\" else sign for sign in prefix)
