@@ -146,7 +146,7 @@ class Hub:
         before = self._note(keys.wakeups(), _newest(found[len(feeds)]))
         woken = await self._woken(client, before) if before else set()
         names = {feed.meta: await self._keys(client, feed, was) for feed, was in moved}
-        everybody = [crowd for topic in topics if (crowd := topic.crowd)]
+        everybody = [theirs for topic in topics if (theirs := topic.crowd)]
         self._forget([*feeds, *statuses, *streams, *everybody])
         self._tell(listening, names, changed, woken)
 

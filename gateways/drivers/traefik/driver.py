@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from console.contract.wire import Resource
-from gateways.drivers.base import Applied, Changes, gettext_noop
-from gateways.drivers.reasons import Reason
+from gateways.drivers.base import Applied, Changes
 
 from . import keys, names
 from .book import Book, Differences
@@ -22,7 +21,6 @@ SETTLE = 0.3  # seconds
 # Seconds for each resource until Traefik, which reads the whole tree at any change, serves it: 0.3
 # at 1,000 services with a route each, 1.7 at 5,000 (docs/gateways/traefik.md).
 _READING = 0.00015
-_POISON = gettext_noop("A key that is not ours stops all that Traefik is given: %(why)s Remove it.")
 
 
 class TraefikDriver:
@@ -63,9 +61,7 @@ class TraefikDriver:
 
     @property
     def _refused(self) -> dict[str, str]:
-        stopped = {
-            key[:200]: Reason(_POISON, {"why": why}) for key, why in self._tree.poison.items()
-        }
+        stopped = {key[:200]: why for key, why in self._tree.poison.items()}
         return {**stopped, **self._book.refused}
 
     def describe(self) -> dict[str, Any]:

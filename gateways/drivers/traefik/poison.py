@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from gateways.drivers.base import gettext_noop
+from gateways.drivers.reasons import Reason
+
 _SECTIONS = {
     "http": {"routers", "services", "middlewares", "serverstransports", "models"},
     "tcp": {"routers", "services", "middlewares", "serverstransports", "models"},
@@ -28,19 +31,22 @@ def _is_flag(text: str) -> bool:
 
 
 _Check = Callable[[str], bool]
-# Below http, without case; what a value there has to be, and how that is called.
+_UNKNOWN = gettext_noop("Not ours, and stops all that Traefik is given: it knows no “%(what)s”.")
+_NUMBER = gettext_noop("Not ours, and stops all that Traefik is given: it has to be a number.")
+_FLAG = gettext_noop("Not ours, and stops all that Traefik is given: it has to be true or false.")
+# Below http, without case; what a value there has to be, and what is said of others.
 _LEAVES: tuple[tuple[re.Pattern[str], _Check, str], ...] = tuple(
     (re.compile(rf"http/{place}", re.IGNORECASE), check, word)
     for place, check, word in (
-        (r"routers/[^/]+/priority", _is_number, "a number"),
-        (r"services/[^/]+/loadbalancer/servers/\d+/weight", _is_number, "a number"),
-        (r"services/[^/]+/loadbalancer/servers/\d+/preservepath", _is_flag, "true or false"),
-        (r"services/[^/]+/loadbalancer/passhostheader", _is_flag, "true or false"),
-        (r"services/[^/]+/loadbalancer/healthcheck/(?:port|status)", _is_number, "a number"),
-        (r"services/[^/]+/weighted/services/\d+/weight", _is_number, "a number"),
-        (r"middlewares/[^/]+/retry/attempts", _is_number, "a number"),
-        (r"middlewares/[^/]+/redirect(?:scheme|regex)/permanent", _is_flag, "true or false"),
-        (r"middlewares/[^/]+/ratelimit/(?:average|burst)", _is_number, "a number"),
+        (r"routers/[^/]+/priority", _is_number, _NUMBER),
+        (r"services/[^/]+/loadbalancer/servers/\d+/weight", _is_number, _NUMBER),
+        (r"services/[^/]+/loadbalancer/servers/\d+/preservepath", _is_flag, _FLAG),
+        (r"services/[^/]+/loadbalancer/passhostheader", _is_flag, _FLAG),
+        (r"services/[^/]+/loadbalancer/healthcheck/(?:port|status)", _is_number, _NUMBER),
+        (r"services/[^/]+/weighted/services/\d+/weight", _is_number, _NUMBER),
+        (r"middlewares/[^/]+/retry/attempts", _is_number, _NUMBER),
+        (r"middlewares/[^/]+/redirect(?:scheme|regex)/permanent", _is_flag, _FLAG),
+        (r"middlewares/[^/]+/ratelimit/(?:average|burst)", _is_number, _NUMBER),
     )
 )
 
@@ -50,17 +56,17 @@ def decoded(name: str) -> bool:
     return name.lower().startswith(_FIRST)
 
 
-def why(name: str, value: str) -> str:
-    """What stops Traefik about this key; empty: nothing, or nothing that we know. It passes over
+def why(name: str, value: str) -> Reason | None:
+    """What stops Traefik about this key; None: nothing, or nothing that we know. It passes over
     what has no value."""
     if not value or not decoded(name):
-        return ""
+        return None
     kind, *rest = name.lower().rstrip("/").split("/")
     if kind not in _SECTIONS:
-        return f"Traefik knows no “{kind}”."
+        return Reason(_UNKNOWN, {"what": kind})
     if rest and rest[0] not in _SECTIONS[kind]:
-        return f"Traefik knows no “{kind}/{rest[0]}”."
+        return Reason(_UNKNOWN, {"what": f"{kind}/{rest[0]}"})
     for place, check, word in _LEAVES:
         if place.fullmatch(name) and not check(value):
-            return f"It has to be {word}."
-    return ""
+            return Reason(word)
+    return None
