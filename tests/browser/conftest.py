@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from console.i18n import catalogue
 from tests.house import ELSEWHERE, House
+from tests.literals import is_prose
+from tests.test_translations import ROOT
 
 _ARGUMENTS = [
     "--no-sandbox",  # the tests may run as root
@@ -171,4 +174,20 @@ def _member(registry: dict[str, Any], service: str) -> dict[str, Any]:
         "namespace": "apisix",
         "service": service,
         "service_port": "web",
+    }
+
+
+@pytest.fixture(scope="session")
+def korean(house: House) -> dict[str, str]:
+    """What must not be read on a Korean page, and what stands there instead."""
+    found = catalogue.read(ROOT / "locale/ko/LC_MESSAGES/django.po")
+    return {
+        message.id: message.string
+        for message in found
+        if isinstance(message.id, str)
+        and isinstance(message.string, str)
+        and message.string not in ("", message.id)
+        and not message.fuzzy
+        and is_prose(message.id)
+        and message.id != house.user
     }

@@ -9,6 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, ViewportSize
 
+from tests.browser import axe
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -146,6 +148,36 @@ def leftovers(page: Page, translations: Mapping[str, str]) -> list[str]:
         for text in page.evaluate(_TEXTS)
         if text in translations
     ]
+
+
+# A page is loaded once in each language and looked at in all of these. Its colours are the same in
+# every language: the contrast of a look is measured in one of them.
+LOOKS = {
+    (1280, "light"): "en",
+    (1280, "dark"): "ko",
+    (390, "light"): "ko",
+    (390, "dark"): "en",
+}
+
+
+def at(
+    page: Page, address: str, language: str, translations: Mapping[str, str], status: int = 200
+) -> list[str]:
+    """What is wrong with the page of an address, in every look."""
+    answer = page.goto(address)
+    if answer is None or answer.status != status:
+        return [f"answers {answer.status if answer else 'nothing'}"]
+    return every_look(page, language, translations)
+
+
+def every_look(page: Page, language: str, translations: Mapping[str, str]) -> list[str]:
+    """The same of the page that is open, which may be the answer to a form."""
+    found = leftovers(page, translations) if language == "ko" else []
+    for (width, theme), measured in LOOKS.items():
+        change(page, theme, width)
+        seen = shape(page, language) + axe.findings(page, contrast=language == measured)
+        found += [f"({width} px, {theme}) {text}" for text in seen]
+    return found
 
 
 # A live part may have been drawn anew meanwhile: elements are known by their ids,

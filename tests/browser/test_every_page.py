@@ -8,31 +8,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from console.i18n import catalogue
 from tests import pages
-from tests.browser import axe, looking
+from tests.browser import looking
 from tests.house import House
-from tests.literals import is_prose
 from tests.pages import DEEDS, DOORS, PAGES, PARTS, Places
-from tests.test_translations import ROOT
 from tests.threads import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 HOST = "every-page.example.org"
-_NOWHERE = "/nowhere/at/all/"
-
-
-# A page is loaded once in each language and looked at in all of these. Its colours are the same in
-# every language: the contrast of a look is measured in one of them.
-LOOKS = {
-    (1280, "light"): "en",
-    (1280, "dark"): "ko",
-    (390, "light"): "ko",
-    (390, "dark"): "en",
-}
 
 
 @pytest.fixture(scope="module")
@@ -89,22 +75,6 @@ def places(house: House, guest: Any) -> Iterator[Places]:
     house.api("DELETE", f"registries/{registry['id']}/")
 
 
-@pytest.fixture(scope="module")
-def korean(house: House) -> dict[str, str]:
-    """What must not be read on a Korean page, and what stands there instead."""
-    found = catalogue.read(ROOT / "locale/ko/LC_MESSAGES/django.po")
-    return {
-        message.id: message.string
-        for message in found
-        if isinstance(message.id, str)
-        and isinstance(message.string, str)
-        and message.string not in ("", message.id)
-        and not message.fuzzy
-        and is_prose(message.id)
-        and message.id != house.user
-    }
-
-
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_every_page_is_fit_for_everybody(
     language: str,
@@ -125,27 +95,12 @@ def test_every_page_is_fit_for_everybody(
     ):
         with looking.Complaints(one) as complaints:
             for address in addresses:
-                found = looked_at(one, address, language, korean)
+                found = looking.at(one, address, language, korean)
                 found += complaints.take()
                 wrong += [f"{address} {text}" for text in found]
-    # A page that is not there is refused, and is a page all the same.
-    wrong += [f"{_NOWHERE} {text}" for text in looked_at(tab, _NOWHERE, language, korean)]
     tab.context.close()
     stranger.context.close()
     assert not wrong, "\n".join(wrong)
-
-
-def looked_at(tab: Page, address: str, language: str, korean: dict[str, str]) -> list[str]:
-    answer = tab.goto(address)
-    if answer is None or (answer.status != 200) != (address == _NOWHERE):
-        return [f"answers {answer.status if answer else 'nothing'}"]
-    found = looking.leftovers(tab, korean) if language == "ko" else []
-    for (width, theme), measured in LOOKS.items():
-        looking.change(tab, theme, width)
-        seen = looking.shape(tab, language)
-        seen += axe.findings(tab, contrast=language == measured)
-        found += [f"({width} px, {theme}) {text}" for text in seen]
-    return found
 
 
 @pytest.mark.parametrize(
