@@ -71,6 +71,7 @@ class Rounds:
         # Key → what is different, seen since when. What an earlier shift found is looked at first.
         self._found = {key: (text, now) for key, text in self._noted.items()}
         self._due = dict.fromkeys(self._found, now)  # doubtful key → when it is looked at
+        self._alone: set[str] = set()  # asked for by themselves: with others it failed
         self._heard: SimpleQueue[str] = SimpleQueue()
         self._upstreams: dict[str, tuple[str, ...]] = {}  # as they were last seen in parts
         self._routes: set[str] = set()
@@ -108,10 +109,12 @@ class Rounds:
 
     def _look(self, reader: Reader, now: float) -> float:
         parts = self._parts(reader)
-        if parts and (some := [key for key, at in self._due.items() if at <= now][:STEP]):
-            for key in some:
-                self._due[key] = now + SETTLE  # unless it can be judged
-            return self._ask(parts, some)
+        if parts and (some := self._doubtful(now)):
+            try:
+                return self._ask(parts, some)
+            except Exception:  # likewise in a round: one holds up no other
+                self._alone.update(some)
+                raise
         if self._round is None:
             soon = self._due.keys() - self._found.keys()
             if now < (min(self._next_at, self._sooner_at) if soon else self._next_at):
@@ -120,6 +123,16 @@ class Rounds:
         if self._round is None:
             return self._idle
         return self._go_on(self._round, parts)
+
+    def _doubtful(self, now: float) -> list[str]:
+        """The next ones that are to be looked at before their turn."""
+        due = [key for key, at in self._due.items() if at <= now]
+        some = due[:1]
+        if some and some[0] not in self._alone:
+            some = [key for key in due if key not in self._alone][:STEP]
+        for key in some:
+            self._due[key] = now + SETTLE  # unless it can be judged
+        return some
 
     def _parts(self, reader: Reader) -> PartReader | None:
         if len(self._given) <= FEW or not isinstance(reader, PartReader):
@@ -194,6 +207,7 @@ class Rounds:
         for key in {**settled, **dict.fromkeys(self._given.excused(keys))}:
             before, since = self._found.pop(key, ("", asked_at))
             self._due.pop(key, None)
+            self._alone.discard(key)
             if key in settled and key not in part.upstreams and key not in part.routes:
                 self._given.seen_gone(key)
             text = different.get(key, "")

@@ -64,6 +64,17 @@ def test_what_never_arrived_is_looked_at_at_once_whatever_the_size() -> None:
     assert house.told == []
 
 
+def test_of_doubtful_ones_that_which_always_fails_holds_up_none() -> None:
+    house = House(services=8_000)
+    doubted = [f"upstream/u{number}" for number in range(8)]
+    house.serve(doubted, "10.9.9.9:80")
+    house.parts.broken = {"upstream/u3"}
+    for key in doubted:
+        house.rounds.doubt(key)
+    house.pass_(20.0)
+    assert house.differences.keys() == set(doubted) - {"upstream/u3"}
+
+
 def test_a_gateway_that_tells_only_everything_is_asked_sooner_if_in_doubt() -> None:
     house = House(services=FEW // 2)
     house.gateway.takes = 2.0
