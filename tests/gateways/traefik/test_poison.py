@@ -110,7 +110,7 @@ def test_the_console_names_it_though_nothing_changes(
         key = "traefik/http/routers/theirs/priority"
         gateway_store.set(key, "high")
         eventually(lambda: house.status.refused.keys() == {key})
-        assert "not ours" in house.status.refused[key]
+        assert "Not ours" in house.status.refused[key]
         assert house.status.phase == "in_sync", "what can be written is written"
         gateway_store.delete(key)
         eventually(lambda: not house.status.refused)
