@@ -117,7 +117,7 @@ def _keeping(client: Client) -> Iterator[Finding]:
         "memory",
         False,
         gettext_noop("Redis may take keys away when its memory is full (%(policy)s)."),
-        gettext_noop("redis-cli CONFIG SET maxmemory-policy noeviction"),
+        gettext_noop("Set it: redis-cli CONFIG SET maxmemory-policy noeviction"),
         setting="redis_url",
         params={"policy": policy[:50]},
     )
