@@ -6,12 +6,13 @@ import time
 
 import pytest
 
-from console.contract.wire import Node
+from console.contract import wire
+from console.contract.wire import Node, Resource
 from console.redis import Client
 from gateways import instances
 from gateways.driving.patience import Pace
 from tests.gateways.conftest import Proxy, proxy
-from tests.gateways.examples import upstream
+from tests.gateways.examples import route, upstream
 from tests.gateways.test_follower import House
 from tests.threads import eventually
 
@@ -84,6 +85,26 @@ def test_what_is_served_otherwise_is_named_and_healed(
         assert "missing 10.0.0.1:8080" in house.status.differences["upstream/u1"]
         eventually(lambda: house.tree.get(URL.format(0)) == b"http://10.0.0.1:8080", within=20)
         eventually(lambda: not house.status.differences, within=20)
+        assert house.status.healed == 1
+
+
+@pytest.mark.slow
+def test_of_many_resources_each_is_compared(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gateways.driving import given, rounds
+
+    monkeypatch.setattr(given, "SETTLE", 0.5)
+    monkeypatch.setattr(rounds, "RATE", 400.0)
+    many: dict[str, Resource] = {f"upstream/u{n}": upstream(id=f"u{n}") for n in range(120)}
+    many |= {f"route/r{n}": route(id=f"r{n}", hosts=(f"s{n}.org",)) for n in range(120)}
+    assert len(many) > rounds.FEW
+    house.writer.commit({key: wire.encode(one) for key, one in many.items()}, always=True)
+    with house.driven(PACE):
+        eventually(lambda: house.status.audited_at > 0 and not house.status.differences, within=60)
+        house.tree.set(URL.format(0).replace("u1-", "u99-"), "http://10.66.0.1:80")
+        house.tree.hset("traefik/~portolan", "x", "1")
+        eventually(lambda: "10.66.0.1:80" in str(house.status.differences), within=60)
+        assert house.status.differences.keys() == {"upstream/u99"}
+        eventually(lambda: not house.status.differences, within=60)
         assert house.status.healed == 1
 
 
