@@ -14,14 +14,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from console.contract import keys, wire
 from console.feed import FeedReader, States, follow
 from console.redis import Client, RedisError
 from gateways.drivers.traefik import document
 from gateways.drivers.traefik.book import Book
 from gateways.drivers.traefik.render import render
+from gateways.driving.decoding import Decoder
 from gateways.lastforms import LastForms
 
 log = logging.getLogger(__name__)
@@ -96,6 +95,7 @@ class Desk:
             self._client, keys.feed(keys.control_plane(self._control_plane_id))
         )
         self._forms = LastForms(self._client, self._control_plane_id, "traefik")
+        self._decoder = Decoder()
         self._book = Book(lambda resource: render(resource, entry_points=self._entry_points))
         self._texts = {place: document.text(one) for place, one in self._book.objects.items()}
         self._begun = False
@@ -131,7 +131,7 @@ class Desk:
         self._turn_page({key: one for key, one in before.items() if taken.get(key)}, taken)
         self._begun = True
         if taken or self._forms.behind:
-            self._forms.note(taken, self._book.refused)
+            self._forms.note(taken, self._book.refused.keys() | self._decoder.unreadable.keys())
 
     def _turn_page(self, forms: Mapping[str, bytes], taken: States) -> None:
         """`forms` are what was given of these before now, if this is the first page."""
@@ -141,8 +141,9 @@ class Desk:
             if before.position != position:
                 self._page = Page(before.body, before.etag, position, before.observed_at)
             return
-        changes = _decoded(taken)
-        turned = {**self._book.apply(_decoded(forms)), **self._book.apply(changes)}
+        had = self._decoder.decode(forms)
+        changes = self._decoder.decode(taken)
+        turned = {**self._book.apply(had), **self._book.apply(changes)}
         for place, found in turned.items():
             if found is None:
                 self._texts.pop(place, None)
@@ -155,13 +156,3 @@ class Desk:
             default=0,
         )
         self._page = Page(body, etag, position, observed if before is not None else 0)
-
-
-def _decoded(states: Mapping[str, bytes | None]) -> dict[str, wire.Resource | None]:
-    changes: dict[str, wire.Resource | None] = {}
-    for key, state in states.items():
-        try:
-            changes[key] = wire.decode_resource(state) if state else None
-        except (msgspec.DecodeError, RecursionError) as error:
-            log.warning("%s cannot be read and stays as it is: %s", key, error)
-    return changes
