@@ -10,6 +10,7 @@ are healed by a reminder; `driver` sees to it that nothing refers to names that 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -32,6 +33,7 @@ REMIND_EVERY = 30.0  # seconds
 # All of the tree is compared with what was written once in so long, in steps: when there is time,
 # and where there is none after changes, never before one.
 VERIFY_EVERY = 30.0  # seconds
+_MEANWHILE = 4 * CHUNK  # names after a change at most: the next one may be waiting
 _FEW = 20  # names taken away at once from a server that makes an event of each
 _NAMED = 5  # keys of others that are told of
 _EMPTIED = "The tree is gone: its Redis was emptied."
@@ -101,7 +103,7 @@ class Tree:
             for name in emptied:
                 del self._held[name]
                 self._emptied[name] = now
-            self._verify(now)
+            self._verify(now, most=_MEANWHILE)
         except RedisError as error:
             raise DriverError(
                 f"The tree could not be written: {error}", code=code_of(error)
@@ -129,13 +131,13 @@ class Tree:
             raise away(error) from error
         return repaired
 
-    def _verify(self, now: float) -> int:
+    def _verify(self, now: float, *, most: float = math.inf) -> int:
         """Compare as much of the tree as is due with what was written, and put right what
         differs."""
         share = min(1.0, (now - self._verified) / VERIFY_EVERY)
         if share < 1 and len(self._held) * share < CHUNK:
             return 0
-        found = self._walk.step(self._held, share)
+        found = self._walk.step(self._held, min(share, most / max(1, len(self._held))))
         self._verified = now
         for name in found.empty:
             self._emptied.setdefault(name, now)
