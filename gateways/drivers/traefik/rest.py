@@ -1,7 +1,8 @@
 """Driving Traefik's REST provider: one document, pushed whole at each change.
 
 It is the quickest of Traefik's ways in: what comes here is decoded by Go's own JSON decoder, and
-nothing is asked for or waited for. Of it it helps to know:
+nothing is asked for or waited for. It is not the default, as who reaches this provider sets every
+route. Of it it helps to know:
 
 * Nothing is filled in (`defaults`).
 * Traefik answers when it has decoded; it applies the newest of what came meanwhile.

@@ -72,8 +72,9 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(
             title=gettext_noop("Provider"),
             description=gettext_noop(
-                "Which of Traefik's providers reads its routes: from this console by HTTP, which is"
-                " the quickest, from a tree in Redis, or from a file. Empty: by what else is given."
+                "How Traefik gets its routes: it fetches them here by HTTP, which opens nothing at"
+                " Traefik; or they are pushed to its API by REST, which is the quickest; or it"
+                " reads a tree in Redis, or a file. Empty: by what else is given."
             ),
             extra_json_schema={"labels": _PROVIDERS},
         ),
