@@ -83,17 +83,44 @@ def test_a_kubeconfig_is_pasted_tried_and_saved(inside: Page, house: House) -> N
     expect(tab.locator("#live")).to_contain_text("connected")
 
 
-def test_a_kubeconfig_that_runs_a_program_is_refused_and_the_rest_is_of_use(
+REFUSED = [
+    ("user", {"exec": {"command": "aws"}}, "Portolan runs no programs"),
+    ("user", {"auth-provider": {"name": "oidc"}}, "logs in by a provider (auth-provider)"),
+    ("user", {"tokenFile": "/etc/passwd"}, "The token is in a file (tokenFile)"),
+    ("user", {"client-certificate": "/c.pem", "client-key": "/k.pem"}, "(client-certificate)"),
+    ("user", {"username": "a", "password": "b"}, "password"),
+    ("user", {}, "The user has no token."),
+    ("cluster", {"certificate-authority": "/ca.pem"}, "The CA is in a file"),
+    ("cluster", {"proxy-url": "http://10.0.0.1"}, "reached through a proxy (proxy-url)"),
+    ("cluster", {"insecure-skip-tls-verify": True}, "switches the verification of the server off"),
+]
+
+
+def test_what_a_kubeconfig_must_not_name_is_refused_and_the_rest_is_of_use(
     inside: Page, house: House
 ) -> None:
-    config = yaml.safe_load(house.cluster.kubeconfig.read_text())
-    config["users"][0]["user"] = {"exec": {"command": "aws"}}
+    """Each refusal is a sentence under the field; the address is taken all the same, and nothing
+    is saved."""
     inside.goto(NEW)
     inside.get_by_text("Paste a kubeconfig").click()
-    inside.get_by_label("Kubeconfig", exact=True).fill(yaml.safe_dump(config))
-    expect(inside.get_by_text("Portolan runs no programs")).to_be_visible()
-    expect(inside.get_by_label("API server")).to_have_value(house.cluster.server)
+    inside.get_by_label("Name", exact=True).fill("refused")
+    for part, fields, says in REFUSED:
+        config = yaml.safe_load(house.cluster.kubeconfig.read_text())
+        if part == "user":
+            config["users"][0]["user"] = fields
+        else:
+            config["users"][0]["user"] = {"token": house.cluster.token}
+            config["clusters"][0]["cluster"] |= fields
+            if "certificate-authority" in fields:
+                del config["clusters"][0]["cluster"]["certificate-authority-data"]
+        inside.get_by_label("API server").fill("")
+        inside.get_by_label("Kubeconfig", exact=True).fill(yaml.safe_dump(config))
+        expect(inside.locator("#kubeconfig-said")).to_contain_text(says)
+        expect(inside.get_by_label("API server")).to_have_value(house.cluster.server)
     assert not axe.findings(inside)
+    inside.get_by_role("button", name="Create Service Registry").click()
+    expect(inside.locator("[aria-invalid=true], .is-invalid").first).to_be_visible()
+    assert inside.url.endswith(NEW)
 
 
 def test_an_unknown_ca_is_pinned_after_a_look_at_it(inside: Page, house: House) -> None:
@@ -174,6 +201,35 @@ def test_every_failure_is_shown_at_its_step_with_what_mends_it(inside: Page, hou
             if failed.count() != 1 or says not in failed.inner_text():
                 wrong.append(f"{kind}: {inside.locator('#trial').inner_text()}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_cluster_that_permits_a_list_and_fails_it_is_told_of_at_that_step(
+    inside: Page, house: House
+) -> None:
+    """The permissions are there, and the server does otherwise: at the list, and at the watch."""
+    cluster = house.cluster
+    cluster.grant("torn/reader", [{**SLICES, "verbs": ["get", "list", "watch"]}])
+    token = cluster.mint_token("torn/reader")
+    slices = {"resource": "endpointslices", "user": "system:serviceaccount:torn:reader"}
+    inside.goto(NEW)
+    for step, fault in (
+        ("list", {"kind": "status", "verb": "list", "code": 500, "message": "etcd is away"}),
+        ("list", {"kind": "html", "verb": "list"}),
+        ("watch", {"kind": "status", "verb": "watch", "code": 503, "message": "no room to watch"}),
+    ):
+        fill(inside, house, token=token)
+        kind = str(fault.pop("kind"))
+        made = cluster.fault(kind, **slices, **fault)
+        try:
+            try_it(inside)
+        finally:
+            cluster.clear_faults(int(made["id"]))
+        assert stage(inside, "access") == "passed", inside.locator("#trial").inner_text()
+        assert stage(inside, step) == "failed", inside.locator("#trial").inner_text()
+        failed = inside.locator(f"#trial [data-stage={step}]")
+        expect(failed).to_contain_text(str(fault.get("message", "list")))
+    try_it(inside)
+    assert stage(inside, "watch") == "passed"
 
 
 def test_the_manifest_follows_what_is_typed(inside: Page) -> None:
