@@ -127,8 +127,8 @@ class Hub:
         if statuses:
             pipeline.mget(statuses)
         crowds = self._due(topics)
-        for crowd in crowds:
-            pipeline.hgetall(crowd)
+        for name in crowds:
+            pipeline.hgetall(name)
         found = await pipeline.execute()
         moved = [
             (feeds[meta], before)
