@@ -108,7 +108,7 @@ def test_what_a_gateway_gets_and_what_publishing_would_change(inside: Page, hous
         tab.goto(f"/settings/gateways/{gateway['id']}/")
         serving = tab.locator("#serving-body")
         expect(serving).not_to_contain_text("Asking the gateway…")
-        tab.get_by_role("searchbox").fill("nowhere-at-all")
+        tab.locator("main").get_by_role("searchbox").fill("nowhere-at-all")
         tab.get_by_role("button", name="Ask again").click()
         expect(serving).to_contain_text("No upstream has this name or address.")
         assert axe.findings(tab) == []

@@ -59,7 +59,9 @@ def test_filters_keep_the_sort_of_every_list(
         reverse("gateways:gateway-list"),
     ):
         form = re.search(
-            r"<form[^>]*role=.search.*?</form>", _html(ruler, f"{address}?sort=-name"), re.DOTALL
+            r"<form[^>]*filters[^>]*role=.search.*?</form>",
+            _html(ruler, f"{address}?sort=-name"),
+            re.DOTALL,
         )
         assert form, address
         assert '<input type="hidden" name="sort" value="-name">' in form[0], address
