@@ -151,3 +151,18 @@ def test_a_stream_that_fell_silent_is_opened_anew(
     relay.clear()
     pod(False)
     expect(row).to_contain_text("not ready", timeout=60_000)
+
+
+@pytest.mark.slow
+def test_a_phone_shows_whether_the_page_is_live(way: tuple[Page, Relay]) -> None:
+    """The sidebar is folded away there: the sign stands in the bar above as well."""
+    page, relay = way
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/")
+    sign = page.locator("[data-live-sign]").first
+    expect(sign).to_have_attribute("data-state", "on")
+    expect(sign).to_be_visible()
+    relay.be(Trouble(refuse=True))
+    expect(sign).to_have_attribute("data-state", "away")
+    expect(sign).to_contain_text("Connecting…")
+    relay.clear()

@@ -61,6 +61,15 @@ def test_each_state_has_its_word_and_the_list_counts(page: Client, scene: Scene)
     assert "1 of 4 healthy" in _page(page, scene, "gateway-detail")
 
 
+def test_only_of_who_is_silent_the_age_of_its_report_is_told(page: Client, scene: Scene) -> None:
+    """Pages do not hear of heartbeats: an age that grows would say that nobody sends any."""
+    seen = 'data-label="Last seen">'
+    _report(scene)
+    assert f"{seen}just now<" in _page(page, scene)
+    _report(scene, seconds=45)
+    assert f"{seen}<time" in _page(page, scene)
+
+
 def test_who_does_not_take_a_commit_only_sends_heartbeats(page: Client, scene: Scene) -> None:
     _report(scene, applied=scene.position)
     scene.compiled(nodes=3, at=lambda: time.time() - 60)

@@ -220,3 +220,13 @@ def test_no_page_asks_again_and_again() -> None:
         if re.search(r"hx-trigger=\"[^\"]*\bevery\b", one.read_text())
     ]
     assert polling == []
+
+
+def test_every_table_of_a_list_is_fit_for_a_phone() -> None:
+    templates = Path(__file__).parents[2] / "templates"
+    wide = [
+        one.name
+        for one in templates.rglob("*.html")
+        if re.search(r"class=\"table (?![^\"]*\bstack\b)[^\"]*\bcard-table\b", one.read_text())
+    ]
+    assert wide == []
