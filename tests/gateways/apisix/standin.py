@@ -1,6 +1,6 @@
 """A stand-in for APISIX's Admin API and Control API: a real HTTP server on loopback with what real
-ones do (measured on 3.18 and 2.15.3), and with ways to make it fail. What it has is at once what its
-workers use; `serving` takes requests with it."""
+ones do (measured on 3.18 and 2.15.3), and with ways to make it fail. What it has its workers use
+at once; `serving` takes requests with it."""
 
 from __future__ import annotations
 
