@@ -74,14 +74,15 @@ def _work(
     try:
         house = _House(gateway, ownership, row, pace)
         shift = None
+        source = Feed(redis.store(), _feed(gateway), since=ledger.newest)
         try:
             driver = _driver(gateway)
             with _auditor(gateway, driver, ledger, pace) as auditor:
-                source = Feed(redis.store(), _feed(gateway))
                 shift = Shift(driver=driver, source=source, house=house, auditor=auditor, pace=pace)
                 shift.run(ownership.epoch)
             return 0.0
         finally:
+            ledger.newest = source.newest
             if shift is not None and shift.applied:
                 patience.recovered()
     except DriverError as error:

@@ -4,7 +4,7 @@
 is written in `console.contract`.
 """
 
-from .reader import FeedReader, Followed, Position, States, follow
+from .reader import FeedReader, Followed, Newest, Position, States, follow
 from .writer import FeedLost, FeedWriter, Fenced, erase
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "FeedWriter",
     "Fenced",
     "Followed",
+    "Newest",
     "Position",
     "States",
     "erase",

@@ -28,6 +28,8 @@ from .writer import scan
 # A quiet stream may also be a lost one (flushed, restarted empty): seconds between looks at the
 # meta hash of a feed from which nothing comes.
 DOUBT_AFTER = 2.0
+# Seconds before entries that could not be taken, as the rest of the feed is lost, come again.
+_STUCK = 0.2
 _CHUNK = 200
 
 Entries = Sequence[tuple[bytes, dict[bytes, bytes]]]
@@ -43,6 +45,14 @@ class Position:
 
     def __str__(self) -> str:
         return f"{self.epoch}-{self.seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest commit that somebody has read: `at` is its wall clock, in milliseconds."""
+
+    position: Position
+    at: int
 
 
 class Followed(Protocol):
@@ -67,19 +77,31 @@ def follow(client: Client, followed: Iterable[Followed], *, block: float) -> Non
     streams: dict[Any, Any] = {one.stream: one.last_id for one in followers}
     answer = client.xread(streams, block=max(1, int(block * 1000))) if streams else []
     came: dict[str, Entries] = {stream.decode(): entries for stream, entries in answer or []}
+    stuck = False
     for one in followers:
-        one.absorb(came.get(one.stream, ()))
+        entries, before = came.get(one.stream, ()), one.last_id
+        one.absorb(entries)
+        stuck = stuck or (bool(entries) and one.last_id == before)
+    if stuck:
+        time.sleep(min(_STUCK, block))
 
 
 class FeedReader:
-    """Follows one feed. `take` hands out what changed since it was last called."""
+    """Follows one feed. `take` hands out what changed since it was last called. `since`: what
+    another reader, for whom this one goes on, has read."""
 
     def __init__(
-        self, client: Client, keys: FeedKeys, *, clock: Callable[[], float] = time.monotonic
+        self,
+        client: Client,
+        keys: FeedKeys,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        since: Newest | None = None,
     ) -> None:
         self._client = client
         self._keys = keys
         self._clock = clock
+        self._since = since
         self._digests: dict[str, int] = {}
         self._checksum = 0
         self._changed: States = {}
@@ -94,6 +116,13 @@ class FeedReader:
     @property
     def last_id(self) -> str:
         return str(self.position) if self.position else "0-0"
+
+    @property
+    def newest(self) -> Newest | None:
+        """None: nothing is known of this feed."""
+        if self.position is None:
+            return self._since
+        return Newest(self.position, self.committed_at)
 
     @property
     def known(self) -> bool:
@@ -111,10 +140,17 @@ class FeedReader:
         return self._read(names)
 
     def sync(self) -> None:
-        """Read all states, if the feed has been published. Raises `RedisError`."""
+        """Read all states, if the feed has been published and is no old copy. Raises
+        `RedisError`."""
+        self._sync(proven=False)
+
+    def _sync(self, *, proven: bool) -> None:
+        """`proven`: the stream has gone on, so that this is no old copy."""
         epoch, seq, at = self._client.hmget(self._keys.meta, ["epoch", "seq", "at"])
         self._looked = self._clock()
-        if not int(seq or 0) or self._is_older(Position(int(epoch), int(seq)), int(at or 0)):
+        if not int(seq or 0):
+            return
+        if not proven and self._is_old(Position(int(epoch), int(seq)), int(at or 0)):
             return
         states: States = dict(scan(self._client, self._keys))
         if not self._client.hexists(self._keys.meta, "seq"):
@@ -124,8 +160,15 @@ class FeedReader:
         self.position = Position(int(epoch), int(seq))
         self.committed_at = int(at or 0)
 
-    def _is_older(self, position: Position, at: int) -> bool:
-        return self.position is not None and position < self.position and at <= self.committed_at
+    def _is_old(self, position: Position, at: int) -> bool:
+        """A worker that takes an old copy over gives it another epoch, before it commits anything:
+        neither the count nor the moment of the last commit is newer then."""
+        mine = self.newest
+        return (
+            mine is not None
+            and at <= mine.at
+            and (position < mine.position or position.seq < mine.position.seq)
+        )
 
     def absorb(self, entries: Entries) -> None:
         if not entries:
@@ -136,7 +179,7 @@ class FeedReader:
         for entry_id, fields in entries:
             epoch, seq = (int(part) for part in entry_id.split(b"-"))
             if position is None or epoch != position.epoch or seq != position.seq + 1:
-                self.sync()
+                self._sync(proven=position is not None)
                 return
             position = Position(epoch, seq)
             keys.update(json.loads(fields[b"keys"]))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from console.contract.wire import Resource, Upstream
+from console.feed import Newest
 from console.lags import Lags
 
 HEAL_FIRST, HEAL_LONGEST = 60.0, 3600.0  # seconds between giving everything anew
@@ -55,6 +56,7 @@ class Ledger:
         self._heal_after = HEAL_FIRST
         self._healed_at = float("-inf")
         self._findings = Findings()
+        self.newest: Newest | None = None  # what shifts have read of the control plane's feed
 
     @property
     def findings(self) -> Findings:

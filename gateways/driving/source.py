@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from console.contract.keys import FeedKeys
-from console.feed import FeedReader, States, follow
+from console.feed import FeedReader, Newest, States, follow
 from console.redis import Client
 
 
@@ -30,11 +30,16 @@ class Source(Protocol):
 
 
 class Feed:
-    """A `Source` for one shift. Every method that reads raises `RedisError`."""
+    """A `Source` for one shift. Every method that reads raises `RedisError`. `since`: what the
+    shift before had read, so that this one takes no older copy of it."""
 
-    def __init__(self, client: Client, feed: FeedKeys) -> None:
+    def __init__(self, client: Client, feed: FeedKeys, *, since: Newest | None = None) -> None:
         self._client = client
-        self._reader = FeedReader(client, feed)
+        self._reader = FeedReader(client, feed, since=since)
+
+    @property
+    def newest(self) -> Newest | None:
+        return self._reader.newest
 
     @property
     def known(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
-from console.feed import FeedReader, Position
+from console.feed import FeedReader, Position, follow
 from console.redis import Client
 from tests.feed.conftest import FEED, MakeWriter, View, states
 
@@ -193,6 +194,58 @@ def test_an_old_copy_takes_nothing_back(store: Client, make_writer: MakeWriter, 
         assert view.look(later=3).states == {"a": b"2"}
     writer.replace({"a": b"2", "c": b"1"})
     assert view.look(later=3).states == {"a": b"2", "c": b"1"}
+
+
+def test_an_old_copy_is_none_the_newer_for_having_another_owner(
+    store: Client, make_writer: MakeWriter, view: View
+) -> None:
+    writer = make_writer(5)
+    writer.commit({"a": b"1"})
+    old = {key: store.dump(key) for key in FEED.all()}
+    writer.commit({"a": b"2"})
+    view.look()
+    for key, value in old.items():
+        store.restore(key, 0, value, replace=True)
+    heir = make_writer(6)  # it has taken the feed over and knows nothing yet
+    assert view.look(later=3).states == {"a": b"2"}
+    heir.commit({"a": b"3"})
+    assert view.look(later=3).states == {"a": b"3"}
+
+
+def test_who_goes_on_for_another_reader_takes_no_older_copy(
+    store: Client, make_writer: MakeWriter, view: View
+) -> None:
+    writer = make_writer()
+    writer.commit({"a": b"1"})
+    old = {key: store.dump(key) for key in FEED.all()}
+    writer.commit({"a": b"2"})
+    view.look()
+    for key, value in old.items():
+        store.restore(key, 0, value, replace=True)
+    heir = FeedReader(store, FEED, since=view.reader.newest)
+    heir.sync()
+    assert not heir.known
+    assert heir.newest == view.reader.newest
+    writer.replace({"a": b"2"})
+    heir.sync()
+    assert heir.take() == {"a": b"2"}
+
+
+def test_entries_that_cannot_be_taken_do_not_keep_a_processor_busy(
+    store: Client, make_writer: MakeWriter
+) -> None:
+    writer = make_writer()
+    writer.commit({"a": b"1"})
+    reader = FeedReader(store, FEED)
+    reader.sync()
+    writer.commit({"a": b"2"})
+    store.unlink(FEED.meta, FEED.states)
+    before = store.info("commandstats")["cmdstat_xread"]["calls"]
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        follow(store, [reader], block=1)
+    assert store.info("commandstats")["cmdstat_xread"]["calls"] - before < 10
+    assert reader.position == Position(1, 1)
 
 
 def test_an_old_copy_that_another_worker_goes_on_with_is_followed(

@@ -53,11 +53,12 @@ end
 
 
 -- Whether Redis has an old copy: a lower position whose last commit is no later than the newest that
--- this worker knows. A lower one that was written later is a history that began anew.
+-- this worker knows. A lower one that was written later is a history that began anew. Who takes an
+-- old copy over gives it another epoch, before it commits anything.
 local function older(self, meta)
     local mine = self.position
-    return mine and meta.at <= self.committed_at and (meta.epoch < mine.epoch
-        or (meta.epoch == mine.epoch and meta.seq < mine.seq))
+    return mine and meta.at <= self.committed_at
+        and (meta.epoch < mine.epoch or meta.seq < mine.seq)
 end
 
 
@@ -81,8 +82,8 @@ function _M:note(changed)
 end
 
 
--- Read all states.
-function _M:sync(red)
+-- Read all states. `proven`: the stream has gone on, so that Redis has no old copy.
+function _M:sync(red, proven)
     local function parse(text)
         return self.state:parse(text)
     end
@@ -91,7 +92,7 @@ function _M:sync(red)
         if not meta then
             return not err or nil, err
         end
-        if older(self, meta) then
+        if not proven and older(self, meta) then
             self.behind = meta.epoch .. "-" .. meta.seq
             return true
         end
@@ -172,7 +173,7 @@ function _M:absorb(red, entries)
     local mine = self.position
     local last = mine and reading.follows(entries, mine.epoch, mine.seq)
     if not last then
-        return self:sync(red)
+        return self:sync(red, mine ~= nil)
     end
     local ids, known, at = {}, {}, 0
     for _, entry in ipairs(entries) do
