@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from console import redis
 from console.contract import keys
-from console.redis import RedisError
 from gateways.health import Status
 from gateways.models import Gateway
 from gateways.refusals import named
@@ -40,12 +39,9 @@ class Publication:
 
 
 def last(gateway: Gateway, status: Status, count: int = 10) -> list[Publication]:
-    """The newest first. One look into Redis and two queries; never raises."""
+    """The newest first. One look into Redis and two queries. Raises `RedisError`."""
     feed = keys.feed(keys.control_plane(str(gateway.control_plane_id)))
-    try:
-        entries = redis.store().xrevrange(feed.changes, count=count)
-    except RedisError:
-        return []
+    entries = redis.store().xrevrange(feed.changes, count=count)
     commits = [
         (place.decode(), int(fields.get(b"at", 0)), json.loads(fields.get(b"keys", b"[]")))
         for place, fields in entries

@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from console.contract import keys
+from console.redis import RedisError
 from console.ui.lists import Column, export
 from console.ui.pages import page
 from gateways import agents, fleet, joining, publications, standing, wording
 from gateways.forms import settings
+from gateways.health import Status
 from gateways.models import Gateway
 from gateways.publications import Publication
 from gateways.refusals import refusals
@@ -39,7 +41,7 @@ def gateway_detail(request: HttpRequest, pk: str) -> HttpResponse:
     context = {
         **now,
         "fleet": fleet.of([gateway])[str(gateway.pk)],
-        "publications": publications.last(gateway, now["standing"].status),
+        "publications": _publications(gateway, now["standing"].status),
         "joining": joining.snippet(gateway, request.build_absolute_uri("/")),
         "agent": agents.snippet(gateway) if gateway.by_agent else None,
         "has_secret": Gateway.objects.filter(pk=pk).exclude(secret=b"").exists(),
@@ -61,13 +63,25 @@ def gateway_publications(request: HttpRequest, pk: str) -> HttpResponseBase:
     """What was published last, a part of the page; with ``?format=`` more of it, as a file."""
     gateway = get_object_or_404(rows_of(request).defer("secret"), pk=pk)
     status = standing.of([gateway])[str(gateway.pk)].status
+    template = "gateways/_publications.html"
     if "format" in request.GET:
-        told = publications.last(gateway, status, count=_MOST)
+        try:
+            told = publications.last(gateway, status, count=_MOST)
+        except RedisError:
+            return render(request, template, {"gateway": gateway, "publications": []}, status=503)
         if file := export(request, told, COLUMNS, name="publications"):
             return file
-    context = {"gateway": gateway, "publications": publications.last(gateway, status)}
-    part: HttpResponse = render(request, "gateways/_publications.html", context)
+    context = {"gateway": gateway, "publications": _publications(gateway, status)}
+    part: HttpResponse = render(request, template, context)
     return part
+
+
+def _publications(gateway: Gateway, status: Status) -> list[Publication]:
+    """With Redis away there is nothing to tell, as the page says elsewhere."""
+    try:
+        return publications.last(gateway, status)
+    except RedisError:
+        return []
 
 
 def _now(gateway: Gateway) -> dict[str, Any]:

@@ -153,7 +153,10 @@ def _wanted(request: HttpRequest, form: GatewayFilterForm) -> QuerySet[Gateway]:
         return rows
     chosen = form.cleaned_data
     if chosen["q"]:
-        rows = rows.filter(Q(name__icontains=chosen["q"]) | Q(url__icontains=chosen["q"]))
+        text = chosen["q"]
+        rows = rows.filter(
+            Q(name__icontains=text) | Q(description__icontains=text) | Q(url__icontains=text)
+        )
     if chosen["kind"]:
         rows = rows.filter(kind=chosen["kind"])
     if chosen["state"]:

@@ -50,7 +50,7 @@ def gateway_serving(request: HttpRequest, pk: str) -> HttpResponseBase:
         plane = str(gateway.control_plane_id)
         found = readback.upstreams(plane, search)
         if "format" in request.GET:
-            told = readback.lines(gateway, found, asked, status.refused)
+            told = readback.lines(gateway, found, asked, status.refusals)
             if file := export(request, told, COLUMNS, name="serving"):
                 return file
         pages: Page[wire.Upstream] = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))

@@ -74,7 +74,8 @@ def service_detail(request: HttpRequest, pk: str, namespace: str, name: str) -> 
     form = NodeFilterForm(request.GET)
     key = keys.service(namespace, name)
     look = _look(request, registry, namespace, name, state=form.criteria()["state"])
-    if answer := export(request, look["fitting"], COLUMNS, name="nodes"):
+    # Not knowing any nodes is not knowing that there are none.
+    if look["known"] and (answer := export(request, look["fitting"], COLUMNS, name="nodes")):
         return answer
     context: dict[str, Any] = {
         "registry": registry,
@@ -88,7 +89,8 @@ def service_detail(request: HttpRequest, pk: str, namespace: str, name: str) -> 
     }
     live = request.headers.get("HX-Request")
     template = "registries/_service_live.html" if live else "registries/service_detail.html"
-    answered: HttpResponse = render(request, template, context)
+    status = 503 if "format" in request.GET else 200
+    answered: HttpResponse = render(request, template, context, status=status)
     return answered
 
 
@@ -102,7 +104,7 @@ def _look(
         since = chronicle.since(registry_id, namespace, name)
         moves = _moves(registry_id, keys.service(namespace, name))
     except RedisError:
-        return {"known": False, "fitting": []}
+        return {"known": False}
     nodes = list(_nodes(service, since)) if service else []
     sort = sort_of(request, SORTS, default="address")
     fitting = in_order([one for one in nodes if state in ("", one.state)], SORTS, sort)

@@ -10,6 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from console import redis
 from console.contract import wire
 from console.models import ApiToken
 from console.roles import Role
@@ -199,3 +200,15 @@ def test_the_file_of_applications_tells_their_nodes(page: Client, scene: Scene, 
     [one] = _file(page, reverse("applications:application-list"))
     assert one["nodes"] == nodes
     assert one["why"] == ""
+
+
+def test_a_file_is_refused_where_nothing_can_be_known(
+    ruler: Client, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis, "_store", redis.connect("redis://127.0.0.1:1/0"))
+    nodes = reverse("registries:service-detail", args=[rows.registry.pk, "apisix", "httpbin"])
+    commits = reverse("gateways:gateway-publications", args=[rows.gateway.pk])
+    for address in (nodes, commits):
+        assert ruler.get(address).status_code == 200
+        assert ruler.get(f"{address}?format=csv").status_code == 503
+    assert ruler.get(f"/api/v1/gateways/{rows.gateway.pk}/publications/").status_code == 503
