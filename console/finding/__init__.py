@@ -16,9 +16,9 @@ from .found import Found
 _REGISTRIES = 50  # in which services and nodes are looked for
 
 
-def find(control_plane: ControlPlane, text: str) -> Found:
-    """Look for it in everything. The number of queries is constant; services cost a look into
-    Redis for each registry, nodes a reading of all states. Never raises for Redis."""
+def find(control_plane: ControlPlane, text: str, *, nodes: bool = True) -> Found:
+    """Look for it in everything, or without nodes. The number of queries is constant; services cost
+    a look into Redis for each registry, nodes a reading of all states. Never raises for Redis."""
     text = text.strip()
     if not text:
         return Found()
@@ -31,9 +31,9 @@ def find(control_plane: ControlPlane, text: str) -> Found:
     try:
         groups.append(clusters.services(names, text))
         address = address_in(text)
-        if address:
-            nodes, complete = clusters.nodes(names, address)
-            groups.insert(0, nodes)
+        if address and nodes:
+            found, complete = clusters.nodes(names, address)
+            groups.insert(0, found)
             whole = whole and complete
     except RedisError:
         doubt = _("Services and nodes cannot be looked for now: Redis does not answer.")

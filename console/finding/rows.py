@@ -10,7 +10,7 @@ from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from applications.models import Api, Application
+from applications.models import Api, Application, Member
 from console.models import ControlPlane
 from gateways.models import Gateway
 from registries.models import Registry
@@ -25,7 +25,7 @@ def groups(control_plane: ControlPlane, text: str) -> Iterator[Group]:
         (_("Applications"), "apps", "applications:application-list"),
         Application.objects.filter(**of_plane),
         text,
-        Q(hosts__icontains=text.lower()),
+        Q(hosts__icontains=text.lower()) | Q(labels__icontains=text),
         lambda row: Hit(
             row.name,
             reverse("applications:application-detail", args=[row.pk]),
@@ -36,7 +36,8 @@ def groups(control_plane: ControlPlane, text: str) -> Iterator[Group]:
         (_("APIs"), "route", ""),
         Api.objects.filter(application__control_plane=control_plane).select_related("application"),
         text,
-        Q(paths__icontains=text),
+        # Their JSON has words of its own.
+        Q(labels__icontains=text) | (Q(paths__icontains=text) if "/" in text else Q()),
         lambda row: Hit(
             row.name, reverse("applications:api-edit", args=[row.pk]), row.application.name
         ),
@@ -57,6 +58,27 @@ def groups(control_plane: ControlPlane, text: str) -> Iterator[Group]:
             row.name, reverse("gateways:gateway-detail", args=[row.pk]), row.get_kind_display()
         ),
     )
+    targets = Member.objects.filter(
+        upstream__application__control_plane=control_plane, kind=Member.Kind.STATIC
+    ).select_related("upstream__application")
+    found = list(
+        targets.filter(host__icontains=host_of(text)).order_by("host", "port", "pk")[: SHOWN + 1]
+    )
+    hits = (
+        Hit(
+            f"{row.host}:{row.port}",
+            reverse("applications:application-detail", args=[row.upstream.application_id]),
+            row.upstream.application.name,
+        )
+        for row in found[:SHOWN]
+    )
+    yield Group(_("Static targets"), "target", tuple(hits), len(found) > SHOWN)
+
+
+def host_of(text: str) -> str:
+    """What was typed without its port, as log lines have it."""
+    host, _colon, port = text.rpartition(":")
+    return host.strip("[]") if host and port.isdigit() else text
 
 
 def _group(

@@ -43,7 +43,8 @@ def rows_of(request: HttpRequest) -> QuerySet[Membership]:
 @page(role=Role.ADMIN)
 def member_list(request: HttpRequest) -> HttpResponseBase:
     rows = rows_of(request)
-    wanted, role = request.GET.get("q", "").strip(), request.GET.get("role", "")
+    wanted = request.GET.get("q", "").replace("\0", "").strip()  # which PostgreSQL refuses
+    role = request.GET.get("role", "")
     if wanted:
         rows = rows.filter(
             Q(user__username__icontains=wanted)

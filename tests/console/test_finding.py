@@ -100,6 +100,33 @@ def test_nothing_of_another_control_plane_is_found(
         assert "Nothing found" in html, text
 
 
+def test_a_static_target_is_found_by_its_address(rows: Rows) -> None:
+    target = factories.make_member(host="192.0.2.9", port=8443)
+    factories.make_application(control_plane=rows.plane, members=[target])
+    for typed in ("192.0.2.9", "192.0.2.9:8443"):
+        assert _titles(rows.plane, typed)["target"] == ["192.0.2.9:8443"]
+
+
+def test_what_databases_refuse_is_not_looked_for(page: Client, rows: Rows) -> None:
+    answer = page.get(reverse("console:find"), {"q": "http\0bin"})
+    assert rows.application.name in answer.content.decode()
+
+
+def test_addresses_are_looked_for_with_measure(page: Client, rows: Rows) -> None:
+    told = [
+        page.get(reverse("console:find"), {"q": "10.1.0.7"}).content.decode() for _ in range(31)
+    ]
+    assert "Too many requests" not in told[0]
+    assert "Too many requests" in told[-1]
+    by_name = page.get(reverse("console:find"), {"q": "httpbin"}).content.decode()
+    assert "Too many requests" not in by_name
+
+
+def test_paths_are_found_and_the_words_of_their_json_are_not(rows: Rows) -> None:
+    assert _titles(rows.plane, "/anything")["route"] == [rows.api.name]
+    assert "route" not in _titles(rows.plane, "prefix")
+
+
 def test_with_redis_away_rows_are_found_all_the_same(
     rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
