@@ -73,6 +73,10 @@
     });
   });
   window.addEventListener("pageshow", rest); // a page comes back as it was left
+  // Who is asked whether to leave, and stays, has sent nothing.
+  window.addEventListener("beforeunload", (event) => {
+    setTimeout(() => event.defaultPrevented && rest());
+  });
   document.addEventListener("keydown", (event) => event.key === "Escape" && rest());
 
   // The session has ended: go to the login with the whole page, not with a part of it.

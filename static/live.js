@@ -52,12 +52,15 @@
       state.timer = 0;
       if (!part.isConnected) return;
       state.dirty = false;
-      state.began = performance.now();
-      state.next = state.began + EVERY;
+      state.next = performance.now() + EVERY;
       htmx.trigger(part, "live");
     }, wait);
   };
 
+  // Also of requests that a part makes by itself, by a delay or a filter.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.dataset?.live) stateOf(event.target).began = performance.now();
+  });
   // A connection that died without a word would be waited for without end.
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.target.dataset?.live) event.detail.timeout = PATIENCE;

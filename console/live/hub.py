@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import time
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -66,6 +66,7 @@ class Hub:
     def __init__(self, connect: Callable[[], Client]) -> None:
         self._connect = connect
         self._subscriptions: set[Subscription] = set()
+        self._wanted: Counter[Topic] = Counter()  # how many subscriptions hear of each
         self._task: asyncio.Task[None] | None = None
         self._seen: dict[str, Any] = {}  # by key in Redis: what the last look found there
         self._counted = 0.0  # when crowds were looked at
@@ -73,12 +74,18 @@ class Hub:
     def subscribe(self, topics: Iterable[Topic]) -> Subscription:
         subscription = Subscription(topics)
         self._subscriptions.add(subscription)
+        self._wanted.update(subscription.topics)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
-        self._subscriptions.discard(subscription)
+        if subscription in self._subscriptions:
+            self._subscriptions.discard(subscription)
+            self._wanted.subtract(subscription.topics)
+            for topic in subscription.topics:
+                if not self._wanted[topic]:
+                    del self._wanted[topic]
 
     def close(self) -> None:
         """End every subscription: the process is about to end."""
@@ -115,7 +122,7 @@ class Hub:
     async def _look(self, client: Client) -> None:
         """Ask for everything at once, then for the keys of the feeds that moved on."""
         listening = list(self._subscriptions)
-        topics = {topic for one in listening for topic in one.topics}
+        topics = list(self._wanted)
         feeds = {feed.meta: feed for topic in topics if (feed := topic.feed)}
         statuses = sorted({status for topic in topics if (status := topic.status)})
         streams = sorted({stream for topic in topics if (stream := topic.stream)})
@@ -213,14 +220,12 @@ class Hub:
         changed: set[str],
         woken: set[str],
     ) -> None:
-        verdicts: dict[Topic, bool] = defaultdict(bool)
+        news = {topic for topic in self._wanted if _concerns(topic, names, changed, woken)}
         for subscription in listening:
-            for topic in subscription.topics:
-                if topic not in verdicts:
-                    verdicts[topic] = _concerns(topic, names, changed, woken)
-            news = [topic.text for topic in subscription.topics if verdicts[topic]]
-            if news:
-                subscription.tell(news)
+            # What is most of the time is that nothing changed.
+            heard = subscription.topics & news if news else ()
+            if heard:
+                subscription.tell(topic.text for topic in heard)
             subscription.ready.set()
 
     def _tell_everything(self) -> None:
