@@ -71,9 +71,10 @@ class Caller:
 
     def _take(self, page: Page) -> None:
         now = _millis()
-        first = self.taken is None
+        # A position that moved alone brings no change that could have taken its time.
+        news = self.taken is not None and self.taken.etag != page.etag
         self.taken, self.taken_at, self.told = page, now, 0.0
-        if page.observed_at and not first:
+        if page.observed_at and news:
             self.lag.add(max(0, now - page.observed_at) / 1000)
             self.lag_ms = max(0, now - page.observed_at)
 

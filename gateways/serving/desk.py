@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from console.contract import keys, wire
+from console.contract import keys
 from console.feed import FeedReader, States, follow
 from console.redis import Client, RedisError
 from gateways.drivers.traefik import document
 from gateways.drivers.traefik.book import Book
 from gateways.drivers.traefik.render import render
 from gateways.driving.decoding import Decoder
+from gateways.driving.ledger import Ledger
 from gateways.lastforms import LastForms
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,8 @@ _LONGEST_REST = 60.0  # seconds between two tries to read all anew; the first on
 @dataclass(frozen=True, slots=True)
 class Page:
     """A document: its bytes, their name, the feed's position that it is of, and when the newest
-    change in it was read from an API server (0: it was the first one)."""
+    change that led to it was read from an API server (0: it was the first one, or somebody's
+    edit)."""
 
     body: bytes
     etag: str
@@ -57,6 +59,7 @@ class Desk:
         self._page: Page | None = None
         self._failed = 0
         self._rests_until = 0.0
+        self._ledger = Ledger()  # which knows after a failure too what was a change
         self._begin()
         self._turn = threading.Condition()
         self._led = False
@@ -151,8 +154,6 @@ class Desk:
                 self._texts[place] = document.text(found)
         body = document.join(self._texts)
         etag = hashlib.blake2b(body, digest_size=16).hexdigest()
-        observed = max(
-            (one.observed_at for one in changes.values() if isinstance(one, wire.Upstream)),
-            default=0,
-        )
+        real = self._ledger.real(changes)
+        observed = max((one.observed_at for one in real.values()), default=0)
         self._page = Page(body, etag, position, observed if before is not None else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -33,6 +34,39 @@ def test_a_change_that_breaks_the_book_is_taken_all_the_same(fetched: Fetched) -
     assert fetched.get().json()["http"]["routers"].keys() == {"r1-portolan", "r2-portolan"}
     fetched.commit(node(82))
     eventually(has(fetched, 82), within=20)
+
+
+def lags(fetched: Fetched) -> int:
+    return sum(views._counters[fetched.id].callers["edge"].lag.counts)
+
+
+def test_no_lag_is_counted_of_what_did_not_change(fetched: Fetched) -> None:
+    """Neither as the feed goes on without it, nor as a person edits it or all is read anew."""
+    fetched.commit(upstream(), route())
+    ask = "?instance=edge"
+    for _ in range(2):
+        fetched.get(ask)
+    observed = int(time.time() * 1000) + 1
+    fetched.commit(node(81, observed_at=observed))
+    for _ in range(2):
+        fetched.get(ask)
+    assert lags(fetched) == 1
+    for same in (
+        lambda: fetched.writer.commit({}, always=True),
+        lambda: fetched.commit(node(81, observed_at=observed, retries=2)),
+        lambda: views._counters[fetched.id].desk._begin(),
+        lambda: fetched.commit(route(hosts=("other.org",))),
+    ):
+        same()
+        for _ in range(2):
+            fetched.get(ask)
+    assert lags(fetched) == 1
+    desk = views._counters[fetched.id].desk
+    desk._begin()
+    fetched.commit(node(82, observed_at=observed + 1))
+    for _ in range(2):
+        fetched.get(ask)
+    assert lags(fetched) == 2
 
 
 def test_an_entry_that_cannot_be_read_is_passed(fetched: Fetched) -> None:
