@@ -15,7 +15,8 @@ route. Of it it helps to know:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -51,11 +52,15 @@ class RestDriver:
 
     pulled: ClassVar[bool] = False
 
-    def __init__(self, settings: Settings, secret: str) -> None:
+    def __init__(
+        self, settings: Settings, secret: str, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._api = Api(settings.api_url, secret, timeout=_TIMEOUT)
         self._book = Book(lambda resource: render(resource, entry_points=settings.entry_points))
         self._texts: dict[str, str] = {}
         self._epoch = 0
+        self._clock = clock
+        self._digested_at = clock()  # when the last push is used, as it is reckoned
 
     def start(self, *, epoch: int = 0) -> None:
         self._epoch = epoch
@@ -83,7 +88,9 @@ class RestDriver:
         return self._applied(len(differences))
 
     def touch(self) -> None:
-        self._push()
+        # Until it uses the last push it shows the mark of the one before.
+        if self._clock() >= self._digested_at:
+            self._push()
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -94,8 +101,13 @@ class RestDriver:
         }
 
     def _applied(self, written: int) -> Applied:
-        rest = document.READING * len(self._book) if written else 0.0
+        rest = self._digesting if written else 0.0
         return Applied(written, dict(self._book.refused), rest=rest)
+
+    @property
+    def _digesting(self) -> float:
+        """Seconds that Traefik needs for a document of all that there is now."""
+        return document.READING * len(self._book)
 
     def _push(self) -> bool:
         """Make Traefik have the document; False: it has it already."""
@@ -106,6 +118,7 @@ class RestDriver:
             return False
         self._refuse_newer(found)
         self._api.put(PUSH, content)
+        self._digested_at = self._clock() + self._digesting
         return True
 
     def _document(self) -> tuple[bytes, str]:

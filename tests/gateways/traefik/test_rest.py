@@ -14,6 +14,8 @@ from gateways import drivers
 from gateways.drivers.base import Driver, DriverError
 from gateways.drivers.traefik import telling
 from gateways.drivers.traefik.api import Api
+from gateways.drivers.traefik.rest import RestDriver
+from gateways.drivers.traefik.settings import Settings
 from tests.gateways.examples import route, upstream, where
 from tests.threads import eventually
 
@@ -80,6 +82,25 @@ def test_a_restarted_traefik_is_filled_again(gateway: Running, serve: Serve) -> 
     assert status(gateway) == 404
     driver.touch()
     eventually(lambda: status(gateway) == 200, within=20)
+
+
+def test_what_traefik_is_still_busy_with_is_not_pushed_again(gateway: Running) -> None:
+    """Until it uses what it was pushed it shows the mark of what it had before."""
+    now = 100.0
+    driver = RestDriver(Settings(provider="rest", api_url=gateway.api), "", clock=lambda: now)
+    driver.start(epoch=1)
+    driver.replace(RESOURCES)
+    eventually(lambda: is_applied(gateway, started(gateway)), within=20)
+    pushed = []
+    driver._api.put = lambda path, _content: pushed.append(path)  # type: ignore[method-assign]
+    now += 10
+    rest = driver.apply({"route/r1": None}).rest  # of which Traefik shows nothing yet
+    now += rest / 2
+    driver.touch()
+    assert len(pushed) == 1
+    now += rest
+    driver.touch()
+    assert len(pushed) == 2, "it has not come to anything"
 
 
 def test_an_older_driver_is_shut_out(gateway: Running) -> None:
