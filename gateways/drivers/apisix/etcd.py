@@ -81,9 +81,14 @@ class EtcdDriver:
         own = self._note(differing | waiting)
         return self._write(min(own, _OWN) or _TURN)
 
-    def touch(self) -> None:
+    def touch(self) -> Mapping[str, str] | None:
         """Some objects in turn are looked at: one gone, the store was emptied; else they are set
         right."""
+        before = dict(self._said)
+        self._set_right()
+        return None if self._said == before else self._book.refusals(self._said)
+
+    def _set_right(self) -> None:
         self._fence.prove(self._apis[0])
         self._write(self._note(set(self._lingering)))
         some = self._next()

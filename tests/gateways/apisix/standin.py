@@ -33,6 +33,7 @@ class StandIn:
         self.connections = 0
         self.lose = -1  # after so many writes the next is done, and from then on no answer comes
         self.failing = 0  # status of all answers
+        self.refuses = ""  # the id of an object that it does not take
         self.forgets = False  # is restarted after the next look at its configuration
         self.meanwhile: Callable[[], object] | None = None  # comes before the next look's answer
         self.followed: list[dict[str, Any]] | None = None  # what a discovery module has
@@ -157,8 +158,8 @@ class StandIn:
         if forbidden and not timed and not self.legacy:
             return 400, {"error_msg": "the property is forbidden:  create_time"}
         wrong = refusal(kind, {**body, "id": name}, release="2.15" if self.legacy else "3")
-        if wrong:
-            return 400, {"error_msg": wrong}
+        if wrong or name == self.refuses:
+            return 400, {"error_msg": wrong or "no good"}
         needed = body.get("upstream_id")
         if needed and needed not in self.objects["upstreams"]:
             return 400, {

@@ -107,6 +107,19 @@ def test_what_someone_changed_by_hand_is_set_right(admin: Target) -> None:
     assert admin.documents() == admin.preview(worlds.shops(2))
 
 
+def test_what_it_refuses_as_it_is_set_right_is_named(admin: Target) -> None:
+    driver = admin.started()
+    driver.replace(worlds.shops(1))
+    key = keys.upstream("u0")
+    server = server_of(admin)
+    server.objects["upstreams"]["portolan-u0"]["nodes"] = []
+    server.refuses = "portolan-u0"
+    assert (driver.touch() or {}).keys() == {key}
+    assert driver.touch() is None, "it is known"
+    server.refuses = ""
+    assert driver.apply(worlds.upstream(0, nodes=3)).refused == {}
+
+
 def test_an_upstream_that_its_workers_still_use_goes_a_little_later(admin: Target) -> None:
     driver = admin.started()
     driver.replace(worlds.shops(2))
