@@ -174,6 +174,7 @@ class ApisixReader:
             given = listing.one(self._admin, name)
             if given is not None and names.is_ours(self._prefix, given):
                 return self._used(name, given)
+            self._doubted.discard(name)
         return None
 
     def _used(self, name: str, given: dict[str, Any]) -> dict[str, Any] | None:

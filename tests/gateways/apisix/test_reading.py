@@ -90,6 +90,30 @@ def test_a_worker_that_hears_of_no_change_is_seen(admin: Target) -> None:
         assert reader.served_of(world) == served
 
 
+def test_what_was_doubted_and_went_makes_room_for_others(admin: Target) -> None:
+    """Of those that are asked for whatever it takes there are a few at a time."""
+    driver, clock = admin.started(), Clock()
+    filled(driver, worlds.shops(16))
+    server_of(admin).deafen()
+    ups = [worlds.upstream(number, nodes=5) for number in range(16)]
+    for up in ups:
+        driver.apply(up)
+    reader = reader_of(admin, clock)
+    for up in ups[:8]:
+        reader.served_of(up)
+    gone = [{keys.upstream(f"u{n}"): None, keys.route(f"r{n}"): None} for n in range(8)]
+    for change in gone:
+        driver.apply(change)
+    for up in ups:
+        reader.served_of(up)
+    server_of(admin).copies = SLOW
+    for _ in range(3):
+        reader.confirms(one())
+    asked(admin)
+    reader.served_of(ups[15])
+    assert len(asked(admin)) == 1, "it rests, but this one is doubted"
+
+
 def test_a_control_api_is_asked_for_as_much_as_it_bears(admin: Target) -> None:
     clock = Clock()
     filled(admin.started(), worlds.shops(30))
