@@ -52,6 +52,13 @@ class Outlived(DriverError):
         self.epoch = epoch
 
 
+class NotAsked(DriverError):
+    """The gateway is spared a question now; it may be asked a little later."""
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is asked later.", code="later")
+
+
 class BadSetting(ValueError):
     """A setting that does not fit, named. `text` is marked with `gettext_noop` and may name
     `params`; empty `setting`: it is about none of them alone."""
@@ -148,7 +155,9 @@ class Reader(Protocol):
         """What the gateway uses now, all of it. With thousands of resources a great question."""
 
     def confirms(self, upstream: Upstream) -> bool | None:
-        """Whether the gateway sends requests to exactly these nodes; costs one small question."""
+        """Whether the gateway sends requests to exactly these nodes; costs one small question.
+        Raises `NotAsked` where that would be too much right now: nothing is known then, and a False
+        is always the gateway's own word."""
 
     def close(self) -> None:
         """Let go of connections."""

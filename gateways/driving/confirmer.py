@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.contract.wire import Upstream
-from gateways.drivers.base import Changes, DriverError, Reader
+from gateways.drivers.base import Changes, DriverError, NotAsked, Reader
 
 from .ledger import Ledger
 
@@ -138,23 +138,51 @@ class Confirmer:
         return going
 
     def _ask(self, reader: Reader | None) -> bool:
-        """One round; tell whether any was confirmed."""
+        """One round; tell whether any was confirmed. Who is denied or fails comes last in the next
+        one: what a round can ask for may not suffice for all. Raises `DriverError` if nothing was
+        answered."""
         with self._lock:
             wanted = dict(self._wanted)
-        any_confirmed = False
+        confirmed = answered = False
+        failed: DriverError | None = None
         for key, one in wanted.items():
-            answer = reader.confirms(one.upstream) if reader is not None else None
+            try:
+                answer = reader.confirms(one.upstream) if reader is not None else None
+            except NotAsked:
+                answered = True
+                continue
+            except DriverError as error:
+                failed = error
+                self._keep(key, one, last=True)
+                if error.code == "unreachable":
+                    break
+                continue
+            except Exception as error:  # one that breaks us must not keep us from the others
+                log.exception("%s: asking failed; trying again", self._name)
+                failed = DriverError(f"Asking failed: {error!r}")
+                self._keep(key, one, last=True)
+                continue
+            answered = True
             if answer is False:
                 one.denied = True
+                self._keep(key, one, last=True)
                 continue
             self._answered = self._answered or answer is not None
             self._unaskable = not self._answered
             self._count(one.upstream, answer, one.applied_at)
-            any_confirmed = True
-            with self._lock:
-                if self._wanted.get(key) is one:
-                    del self._wanted[key]
-        return any_confirmed
+            confirmed = True
+            self._keep(key, one, last=False)
+        if failed is not None and not answered:
+            raise failed
+        return confirmed
+
+    def _keep(self, key: str, one: _Wanted, *, last: bool) -> None:
+        """Ask for it again after all others, or no more; unless a newer change took its place."""
+        with self._lock:
+            if self._wanted.get(key) is one:
+                del self._wanted[key]
+                if last:
+                    self._wanted[key] = one
 
     def _count(self, upstream: Upstream, answer: bool | None, applied_at: int) -> None:
         if answer or self._counts_applying:

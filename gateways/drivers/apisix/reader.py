@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from console.contract.wire import Resource, Upstream
-from gateways.drivers.base import Process, Served
+from gateways.drivers.base import NotAsked, Process, Served
 from gateways.drivers.folders import permitted_file
 from gateways.drivers.reasons import UNRENDERED
 
@@ -116,7 +116,7 @@ class ApisixReader:
         stored = self._admin if self._settings.mode == ADMIN else None
         if self._control is not None and not (stored and self._control.resting):
             if stored is None and not self._control.affordable:
-                return False  # later: nobody else could tell
+                raise NotAsked  # nobody else could tell
             body = self._control.one(name)
         elif stored is not None:
             body = listing.one(stored, name)

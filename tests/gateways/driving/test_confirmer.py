@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from console.contract.wire import Upstream
-from gateways.drivers.base import DriverError, Process, Reader
+from gateways.drivers.base import DriverError, NotAsked, Process, Reader
 from gateways.driving.auditor import Auditor
 from gateways.driving.confirmer import MOST, REFILL, SPARE, Confirmer
 from gateways.driving.ledger import Ledger
@@ -26,14 +26,18 @@ class Asked:
 
     after: int | None = 1
     silent: int = 0  # questions that it does not answer at first
+    fails: dict[str, Exception] = field(default_factory=dict)  # whenever it is asked for these
     asked: list[str] = field(default_factory=list)
     doubted: list[str] = field(default_factory=list)  # what the confirmer gave up
     closed: threading.Event = field(default_factory=threading.Event)
+    spared_until: float = 0.0
 
     def confirms(self, one: Upstream) -> bool | None:
         self.asked.append(one.id)
         if len(self.asked) <= self.silent:
             raise DriverError("It does not answer.")
+        if one.id in self.fails:
+            raise self.fails[one.id]
         return None if self.after is None else self.asked.count(one.id) >= self.after
 
     def processes(self) -> list[Process]:
@@ -146,6 +150,42 @@ def test_of_a_gateway_that_says_nothing_no_lag_is_known(monkeypatch: pytest.Monk
         made.applied(changes(1), now())
         eventually(lambda: asked.doubted == ["upstream/u0"])
         assert counted(ledger) == 0
+
+
+def test_of_what_was_not_asked_no_lag_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gateways.driving import confirmer
+
+    monkeypatch.setattr(confirmer, "LIMIT", 0.2)
+    asked = Asked(fails={"u0": NotAsked()})
+    with confirming(asked) as (made, ledger):
+        made.applied(changes(1), now())
+        eventually(lambda: asked.doubted == ["upstream/u0"])
+        assert counted(ledger) == 0
+
+
+@pytest.mark.parametrize("error", [DriverError("An odd answer."), ValueError("odd")])
+def test_one_that_fails_keeps_nobody_from_asking_for_the_others(error: Exception) -> None:
+    asked = Asked(fails={"u0": error})
+    with confirming(asked) as (made, ledger):
+        made.applied(changes(4), now())
+        eventually(lambda: counted(ledger) == 3)
+
+
+def test_what_was_denied_is_asked_for_after_the_others() -> None:
+    class Sparing(Asked):
+        """May be asked for one a round."""
+
+        def confirms(self, one: Upstream) -> bool | None:
+            if self.asked and time.monotonic() < self.spared_until:
+                raise NotAsked
+            self.spared_until = time.monotonic() + 0.05
+            return super().confirms(one)
+
+    asked = Sparing(after=2)
+    with confirming(asked) as (made, ledger):
+        made.applied(changes(3), now())
+        eventually(lambda: counted(ledger) == 3)
+        assert asked.asked[:3] == ["u0", "u1", "u2"]
 
 
 def test_what_is_gone_or_edited_meanwhile_is_not_waited_for(
