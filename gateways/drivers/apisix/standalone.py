@@ -8,8 +8,11 @@ version grows with each writing and is never used twice, so it is the index of w
 APISIX forgets everything when it is restarted. Its answer 202 means accepted: workers use it within
 some tens of milliseconds.
 
-A driver that another one has outlived is shut out by the versions, which APISIX compares: the newer
-one begins by lifting them by more than a change does, with a mark that says whose they are.
+A driver that another one has outlived is shut out by the versions, which APISIX compares: the first
+thing that the newer one sends lifts them by more than a change does, and brings a mark that says
+whose they are. Until then both may write: that all is known goes before, or an APISIX that was
+restarted empty would be given a configuration without routes. What the older one wrote meanwhile
+ends the newer one's first try.
 """
 
 from __future__ import annotations
@@ -56,6 +59,7 @@ class StandaloneDriver:
         self._others: dict[str, list[dict[str, Any]]] = {}
         self._said: dict[str, str] = {}
         self._epoch = 0
+        self._takes = False  # what is sent next says that it is ours now
 
     def start(self, *, epoch: int = 0) -> None:
         self._epoch = epoch
@@ -72,8 +76,7 @@ class StandaloneDriver:
             for body in document.items(found, kind)
             if isinstance(index := body.get("modifiedIndex"), int)
         }
-        if epoch and mark.epoch_of(marked) != epoch:
-            self._take()
+        self._takes = epoch != 0 and mark.epoch_of(marked) != epoch
 
     def replace(self, resources: Mapping[str, Resource], keep: Collection[str] = ()) -> Applied:
         self._book.replace(resources, had=self._held, keep=keep)
@@ -114,6 +117,8 @@ class StandaloneDriver:
             elif name in wanted or name in self._held:
                 changes[name] = wanted.get(name)
         written = self._write(changes) if changes else 0
+        if self._takes:  # nothing differed, or all that did is refused
+            self._take()
         rest = _DIGESTING * len(self._book) if written else 0.0
         return Applied(written, self._book.refusals(self._said), rest=rest)
 
@@ -139,16 +144,19 @@ class StandaloneDriver:
 
     def _put(self, changes: Mapping[str, dict[str, Any] | None]) -> str | None:
         """Send these; None, or what APISIX says against them."""
-        kinds = {names.kind_of(name) for name in changes}
+        kinds = set(names.KINDS) if self._takes else {names.kind_of(name) for name in changes}
         after = dict(self._versions)
         for kind in kinds:
-            after[kind] = after.get(kind, 0) + 1
+            after[kind] = after.get(kind, 0) + (_LIFT if self._takes else 1)
+        if self._takes:
+            self._mark(after["upstreams"])
         texts = {
             name: _text(body, after[names.kind_of(name)]) for name, body in changes.items() if body
         }
         refused = self._send(kinds, after, changes, texts)
         if refused is not None:
             return refused
+        self._takes = False
         for name, said in changes.items():
             self._held.pop(name, None)
             self._texts.pop(name, None)
@@ -159,15 +167,15 @@ class StandaloneDriver:
 
     def _take(self) -> None:
         """All as it is, with our mark and versions that nobody else knows."""
-        after = dict(self._versions)
-        for kind in names.KINDS:
-            after[kind] = after.get(kind, 0) + _LIFT
-        ours = mark.made(self._prefix, self._epoch) | {"modifiedIndex": after["upstreams"]}
-        kept = [one for one in self._others["upstreams"] if not mark.is_mark(self._prefix, one)]
-        self._others["upstreams"] = [*kept, ours]
-        refused = self._send(names.KINDS, after, {}, {})
+        refused = self._put({})
         if refused is not None:
             raise DriverError(f"APISIX does not take our mark: {refused}", code="answer")
+
+    def _mark(self, index: int) -> None:
+        """Have our mark among what is sent."""
+        ours = mark.made(self._prefix, self._epoch) | {"modifiedIndex": index}
+        kept = [one for one in self._others["upstreams"] if not mark.is_mark(self._prefix, one)]
+        self._others["upstreams"] = [*kept, ours]
 
     def _send(
         self,

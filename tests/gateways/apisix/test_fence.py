@@ -172,6 +172,46 @@ def test_a_writing_that_is_on_its_way_is_refused(standalone: Target, more: world
     assert standalone.documents() == standalone.preview(worlds.shops(2))
 
 
+def test_nothing_is_sent_before_all_is_known(standalone: Target) -> None:
+    """An APISIX that was restarted empty would have to serve it."""
+    driver = standalone.driver()
+    driver.start(epoch=5)
+    driver.touch()
+    assert server_of(standalone).writes() == []
+    filled(driver, worlds.shops(1))
+    assert len(server_of(standalone).writes()) == 1
+    assert mark.epoch_of(standalone.foreign("upstreams", MARK)) == 5
+
+
+def test_an_older_driver_may_write_until_the_newer_one_does(standalone: Target) -> None:
+    older = of(standalone, 5, worlds.shops(1))
+    newer = standalone.driver()
+    newer.start(epoch=6)
+    older.apply(worlds.upstream(0, nodes=5))
+    with pytest.raises(DriverError) as caught:
+        newer.replace(worlds.shops(1))
+    assert caught.value.code == "changed"
+    newer.start(epoch=6)
+    newer.replace(worlds.shops(1))
+    with pytest.raises(Outlived):
+        older.apply(worlds.upstream(0, nodes=6))
+    assert standalone.documents() == standalone.preview(worlds.shops(1))
+
+
+@pytest.mark.parametrize("more", [{}, worlds.refused_by_apisix(1)], ids=["equal", "refused"])
+def test_one_that_has_nothing_to_write_shuts_out_too(
+    standalone: Target, more: worlds.World
+) -> None:
+    older = of(standalone, 5, worlds.shops(2))
+    routes = {**worlds.shops(2), **more}
+    newer = standalone.driver()
+    newer.start(epoch=6)
+    assert newer.replace(routes).written == 0
+    with pytest.raises(Outlived):
+        older.apply(worlds.upstream(0, nodes=5))
+    newer.touch()
+
+
 def test_routes_and_upstreams_of_others_stay_when_a_driver_takes_over(standalone: Target) -> None:
     theirs = {"id": "theirs", "type": "roundrobin", "nodes": []}
     of(standalone, 5, worlds.shops(1))
