@@ -13,14 +13,13 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 
-import msgspec
-
-from console.contract import keys, wire
+from console.contract import keys
 from console.feed import FeedReader, follow
 from console.redis import Client, RedisError
 from gateways.drivers.envoy import api
 from gateways.drivers.envoy.book import Book, Turned
 from gateways.drivers.envoy.named import Named
+from gateways.driving.decoding import Decoder
 from gateways.lastforms import LastForms
 
 log = logging.getLogger(__name__)
@@ -49,6 +48,7 @@ class Plane:
             kind: {} for kind in (api.CLUSTERS, api.ASSIGNMENTS, api.ROUTES)
         }
         self.book = Book()
+        self._decoder = Decoder()
         self._connect = connect
         self._call = call
         self._tell = tell
@@ -103,7 +103,7 @@ class Plane:
 
     def _begin(self, client: Client) -> tuple[FeedReader, LastForms]:
         """Know nothing; what Envoys are shown stays until all has been read."""
-        self.book, self._begun = Book(), False
+        self.book, self._decoder, self._begun = Book(), Decoder(), False
         reader = FeedReader(client, keys.feed(keys.control_plane(self.id)))
         return reader, LastForms(client, self.id, "envoy")
 
@@ -116,9 +116,9 @@ class Plane:
         states = reader.take()
         if before:
             had = {key: state for key, state in before.items() if states.get(key)}
-            self.book.apply(self._decoded(had))
+            self.book.apply(self._decoder.decode(had))
         if states or first:
-            turned = self.book.apply(self._decoded(states))
+            turned = self.book.apply(self._decoder.decode(states))
         self._begun = True
         if first:
             # What is read at the start stays as a rule: looking through it again and again for
@@ -141,7 +141,7 @@ class Plane:
             self._call(lambda: self._show(turned, position, banned))
         self._told = position
         if states or forms.behind:
-            forms.note(states, self.book.refused)
+            forms.note(states, self.book.refused.keys() | self._decoder.unreadable.keys())
 
     def _other_than(self, whole: Mapping[str, Mapping[str, Named]]) -> Turned:
         """What differs in it from what is shown; on the event loop."""
@@ -168,16 +168,6 @@ class Plane:
                 else:
                     held[name] = now
         self._tell(self, self.update, {kind: set(names) for kind, names in turned.items()})
-
-    def _decoded(self, states: Mapping[str, bytes | None]) -> dict[str, wire.Resource | None]:
-        """Resources; one that cannot be read is named and stays as it was."""
-        found: dict[str, wire.Resource | None] = {}
-        for key, state in states.items():
-            try:
-                found[key] = wire.decode_resource(state) if state else None
-            except (msgspec.DecodeError, RecursionError) as error:
-                self.book.refuse(key, f"{key} cannot be read: {error}")
-        return found
 
 
 def _version(one: Named | None) -> str:

@@ -61,14 +61,20 @@ def test_an_entry_that_cannot_be_read_is_passed(feed: Feed, client: Delta) -> No
     eventually(lambda: has(client, b"10.0.0.3"), within=GENEROUS)
 
 
-def test_a_state_that_cannot_be_read_is_named_and_the_others_go_on(
-    feed: Feed, server: Running, client: Delta
-) -> None:
+def test_a_state_that_cannot_be_read_stays_and_the_others_go_on(feed: Feed, client: Delta) -> None:
     deep = b'{"a":' * 5_000 + b"1" + b"}" * 5_000
     poison = b'{"type":"upstream","id":"u2","name":"u2","checks":' + deep + b"}"
     ours = wire.encode(upstream(1, "10.0.0.2"))
     feed.writer.commit({keys.upstream("u2"): poison, keys.upstream("u1"): ours}, always=True)
     eventually(lambda: has(client, b"10.0.0.2"), within=GENEROUS)
-    (plane,) = server.server._planes.values()
-    assert "cannot be read" in plane.book.refused[keys.upstream("u2")]
     assert has(client, b"10.0.0.1", "upstream/u2"), "it stays as it was"
+
+
+def test_what_can_be_read_again_is_kept_no_more(feed: Feed, client: Delta) -> None:
+    """Of what cannot be read the last good form is kept for who begins anew."""
+    kept = keys.last_forms(keys.control_plane(PLANE))
+    poison = b'{"type":"route","id":'
+    feed.writer.commit({keys.route("r1"): poison}, always=True)
+    eventually(lambda: feed.client.exists(kept) == 1, within=GENEROUS)
+    feed.put(route(1))
+    eventually(lambda: feed.client.exists(kept) == 0, within=GENEROUS)

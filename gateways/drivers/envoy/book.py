@@ -99,10 +99,6 @@ class Book:
         turned[api.ROUTES] = self._table.bind()
         return turned
 
-    def refuse(self, key: str, reason: str) -> None:
-        """Name a resource that cannot be read; it stays as it was."""
-        self._refused[key] = reason
-
     def routes_taken(self, version: str) -> Turned:
         """An Envoy took the routes of this version."""
         return {api.ROUTES: self._table.confirm(version)}
