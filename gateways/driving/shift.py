@@ -80,7 +80,6 @@ class Shift:
         self._decoder = Decoder()
         self._news = News(phase=WAITING)
         self._pulled = driver.pulled
-        self._judged = -self._pace.report
         self._left = 0
         self._rests_until = clock()
         self.applied = False
@@ -148,7 +147,6 @@ class Shift:
             written=self._news.written + done.written,
         )
         self._refused(done.refused)
-        self._judged = -self._pace.report
 
     def _refused(self, found: Mapping[str, str]) -> None:
         self._news = replace(self._news, refused={**found, **self._decoder.unreadable})
