@@ -14,9 +14,6 @@ import msgspec
 
 from .render import Objects
 
-# Seconds for each resource until Traefik, which builds everything anew from a document, serves it:
-# 0.14 at 1,000 services with a route each, 0.9 at 5,000 (docs/gateways/traefik.md).
-READING = 0.00008
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _encoder = msgspec.json.Encoder()
 Texts = Mapping[str, str]

@@ -18,9 +18,10 @@ from .tree import Tree
 # Longer than a reading of a great tree takes, so that none that is going on misses what the next
 # step refers to.
 SETTLE = 0.3  # seconds
-# Seconds for each resource until Traefik, which reads the whole tree at any change, serves it: 0.3
-# at 1,000 services with a route each, 1.7 at 5,000 (docs/gateways/traefik.md).
-_READING = 0.00015
+# Seconds for each resource until Traefik, which reads the whole tree at any change, serves it: 0.28
+# at 1,000 services with a route each, 2.5 at 5,000, where whoever drives waits for no more than 2
+# (docs/gateways/traefik.md).
+_READING = 0.0002
 
 
 class TraefikDriver:

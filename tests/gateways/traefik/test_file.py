@@ -10,7 +10,7 @@ from console.contract.wire import Node
 from console.contract.wire import Path as RoutePath
 from gateways import drivers
 from gateways.drivers.base import BadSetting, Driver, DriverError
-from gateways.drivers.traefik.document import READING
+from gateways.drivers.traefik.file import READING
 from tests.gateways.examples import route, upstream
 from tests.threads import eventually
 
