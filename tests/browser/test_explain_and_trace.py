@@ -232,6 +232,7 @@ def test_why_no_node_is_said_and_goes_away_by_itself(
         )
         expect(why).to_contain_text("None of its 1 endpoints is ready.")
     finally:
+        tab.goto("about:blank")  # an open page asks for what is deleted
         made.forget()
         house.cluster.delete_service("apisix", "htpbin")
 

@@ -113,6 +113,7 @@ def test_what_a_gateway_gets_and_what_publishing_would_change(inside: Page, hous
         expect(serving).to_contain_text("No upstream has this name or address.")
         assert axe.findings(tab) == []
     finally:
+        tab.goto("about:blank")  # an open page asks for what is deleted
         house.api("DELETE", f"applications/{application['id']}/")
 
 
@@ -161,4 +162,5 @@ def test_what_saving_would_change_is_shown_before_it_is_saved(inside: Page, hous
         expect(tab.locator("#id_name_typed")).to_be_visible()
         tab.goto("about:blank")
     finally:
+        tab.goto("about:blank")  # an open page asks for what is deleted
         house.api("DELETE", f"applications/{application['id']}/")

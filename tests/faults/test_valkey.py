@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from console.redis import Client
 from tests.faults.conftest import Play
 from tests.faults.scene import LEASE_TTL, Scene
 from tests.faults.valkeys import OwnValkey
@@ -70,12 +71,19 @@ def test_stopped_for_longer_than_a_lease_and_empty_then(scene: Scene, valkey: Ow
     assert scene.follower.grew, "a new worker has a higher epoch"
 
 
+def _writes_its_file(client: Client) -> bool:
+    told = client.info("persistence")
+    return bool(told["aof_rewrite_scheduled"] or told["aof_rewrite_in_progress"])
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_restarted_with_its_data(
     play: Play, valkey: OwnValkey, to_valkey: Relay, number: signal.Signals
 ) -> None:
     valkey.set(appendonly="yes", appendfsync="always")
     valkey.client.config_rewrite()
+    # Until it has written the first one beside its work, it has no file that outlives it.
+    eventually(lambda: not _writes_its_file(valkey.client), what="the file of commands is there")
     with play(valkey.client, redis_url=valkey.url) as scene:
         scene.burst(20)
         scene.heals("burst")
