@@ -60,7 +60,7 @@ class Relay:
         self._place = _socket()
         self._place.bind(("127.0.0.1", 0))
         self.port: int = self._place.getsockname()[1]
-        self._listening: asyncio.Task[None] | None = None
+        self._listener: socket.socket | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="relay", daemon=True)
         self._thread.start()
@@ -113,15 +113,15 @@ class Relay:
 
     async def _be(self, trouble: Trouble) -> None:
         self.trouble = trouble
-        if trouble.refuse and self._listening is not None:
-            self._listening.cancel()
-            await asyncio.wait([self._listening])
-            self._listening = None
-        if not trouble.refuse and self._listening is None:
-            listener = _socket()
-            listener.bind(("127.0.0.1", self.port))
-            listener.listen(512)
-            self._listening = asyncio.create_task(self._listen(listener))
+        if trouble.refuse and self._listener is not None:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+        if not trouble.refuse and self._listener is None:
+            self._listener = _socket()
+            self._listener.bind(("127.0.0.1", self.port))
+            self._listener.listen(512)
+            self._loop.add_reader(self._listener, self._accept, self._listener)
         for pair in self._pairs:
             pair.answered = 0
         how: End | None = "rst" if trouble.refuse else trouble.end
@@ -136,12 +136,14 @@ class Relay:
         if pairs and how != "hole":
             await asyncio.wait([pair.task for pair in pairs])
 
-    async def _listen(self, listener: socket.socket) -> None:
-        with listener:
-            while True:
-                client, _ = await self._loop.sock_accept(listener)
-                self.accepted += 1
-                self._pairs.add(_Pair(self, client))
+    def _accept(self, listener: socket.socket) -> None:
+        """Taken in one step, so that none is lost that comes as the door is shut."""
+        try:
+            client, _ = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        self.accepted += 1
+        self._pairs.add(_Pair(self, client))
 
 
 class _Pair:
