@@ -159,6 +159,8 @@ def delete_registry(*, registry: Registry, actor: Actor) -> None:
     """Delete a registry that nothing uses. Raises `ValidationError` naming what does."""
     registry_id = str(registry.pk)
     with transaction.atomic():
+        # Who writes its history meanwhile is waited for, or finds it gone.
+        Registry.objects.select_for_update().get(pk=registry.pk)
         audit.record(
             actor=actor, verb=AuditEntry.Verb.DELETED, row=registry, before=audit.facts(registry)
         )
