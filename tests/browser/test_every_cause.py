@@ -66,10 +66,12 @@ class Scene:
         self.house = house
         self.service = f"a-cause-{time.time_ns()}"
         self._paths: list[str] = []
-        slice_ = {"addresses": [f"127.1.55.{n}" for n in (1, 2, 3)], **cause.service}
-        house.cluster.put_service(
-            NAMESPACE, self.service, ports=[("web", 8080), ("metrics", 9090)], **slice_
-        )
+        self._slice = {"addresses": [f"127.1.55.{n}" for n in (1, 2, 3)], **cause.service}
+
+    def make(self, cause: Cause) -> None:
+        # With one port at first: nobody is let choose none of several that are known.
+        self._serve(("web", 8080))
+        house = self.house
         registry = self._made(
             "registries/",
             {
@@ -99,6 +101,11 @@ class Scene:
             },
         )
 
+        self._serve(("web", 8080), ("metrics", 9090))
+
+    def _serve(self, *ports: tuple[str, int]) -> None:
+        self.house.cluster.put_service(NAMESPACE, self.service, ports=list(ports), **self._slice)
+
     def _made(self, path: str, body: _Fields) -> Any:
         made = self.house.made(path, body)
         self._paths.append(f"{path}{made['id']}/")
@@ -119,8 +126,11 @@ def cause(request: pytest.FixtureRequest) -> Cause:
 @pytest.fixture
 def scene(house: House, cause: Cause) -> Iterator[Scene]:
     made = Scene(house, cause)
-    yield made
-    made.forget()
+    try:
+        made.make(cause)
+        yield made
+    finally:
+        made.forget()
 
 
 def test_each_cause_is_said_on_its_page_and_in_the_form(
