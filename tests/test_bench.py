@@ -22,7 +22,7 @@ SMALL = {
     "pages": ["--services", "50", "--applications", "5", "--entries", "20", "--rounds", "3"],
     "streams": ["--pages", "3", "--seconds", "1", "--changes", "2"],
     "propagation": ["--sizes", "20", "--rounds", "2"],
-    "soak": ["--minutes", "0.2"],
+    "soak": ["--minutes", "0.2", "--seed", "7"],
 }
 
 

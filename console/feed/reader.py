@@ -161,14 +161,8 @@ class FeedReader:
         self.committed_at = int(at or 0)
 
     def _is_old(self, position: Position, at: int) -> bool:
-        """A worker that takes an old copy over gives it another epoch, before it commits anything:
-        neither the count nor the moment of the last commit is newer then."""
         mine = self.newest
-        return (
-            mine is not None
-            and at <= mine.at
-            and (position < mine.position or position.seq < mine.position.seq)
-        )
+        return mine is not None and at <= mine.at and position < mine.position
 
     def absorb(self, entries: Entries) -> None:
         if not entries:

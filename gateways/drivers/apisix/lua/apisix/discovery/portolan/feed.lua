@@ -53,12 +53,11 @@ end
 
 
 -- Whether Redis has an old copy: a lower position whose last commit is no later than the newest that
--- this worker knows. A lower one that was written later is a history that began anew. Who takes an
--- old copy over gives it another epoch, before it commits anything.
+-- this worker knows. A lower one that was written later is a history that began anew.
 local function older(self, meta)
     local mine = self.position
-    return mine and meta.at <= self.committed_at
-        and (meta.epoch < mine.epoch or meta.seq < mine.seq)
+    return mine and meta.at <= self.committed_at and (meta.epoch < mine.epoch
+        or (meta.epoch == mine.epoch and meta.seq < mine.seq))
 end
 
 
