@@ -115,7 +115,8 @@ class FeedReader:
 
     @property
     def last_id(self) -> str:
-        return str(self.position) if self.position else "0-0"
+        mine = self.newest
+        return str(mine.position) if mine else "0-0"
 
     @property
     def newest(self) -> Newest | None:
@@ -173,7 +174,7 @@ class FeedReader:
         for entry_id, fields in entries:
             epoch, seq = (int(part) for part in entry_id.split(b"-"))
             if position is None or epoch != position.epoch or seq != position.seq + 1:
-                self._sync(proven=position is not None)
+                self._sync(proven=self.newest is not None)
                 return
             position = Position(epoch, seq)
             keys.update(json.loads(fields[b"keys"]))

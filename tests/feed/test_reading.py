@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -181,15 +182,25 @@ def test_a_history_that_began_anew_lower_down_is_followed(
     assert view.look(later=3).states == {"b": b"1"}
 
 
+def copied(store: Client) -> Callable[[], None]:
+    """Copy the feed as it is now; what is returned sets it back to that."""
+    old = {key: store.dump(key) for key in FEED.all()}
+
+    def set_back() -> None:
+        for key, value in old.items():
+            store.restore(key, 0, value, replace=True)
+
+    return set_back
+
+
 def test_an_old_copy_takes_nothing_back(store: Client, make_writer: MakeWriter, view: View) -> None:
     """A replica that lagged became primary: what was read stays until the writer repaired it."""
     writer = make_writer()
     writer.commit({"a": b"1", "b": b"1"})
-    old = {key: store.dump(key) for key in FEED.all()}
+    set_back = copied(store)
     writer.commit({"a": b"2", "b": None})
     assert view.look().states == {"a": b"2"}
-    for key, value in old.items():
-        store.restore(key, 0, value, replace=True)
+    set_back()
     for _ in range(3):
         assert view.look(later=3).states == {"a": b"2"}
     writer.replace({"a": b"2", "c": b"1"})
@@ -202,11 +213,10 @@ def test_an_old_copy_that_its_next_owner_finds_true_is_taken(
     """It has nothing to commit then: its epoch is all that tells of it."""
     writer = make_writer(5)
     writer.commit({"a": b"1"})
-    old = {key: store.dump(key) for key in FEED.all()}
+    set_back = copied(store)
     writer.commit({"a": b"2"})
     view.look()
-    for key, value in old.items():
-        store.restore(key, 0, value, replace=True)
+    set_back()
     make_writer(6).commit({"a": b"1"})
     assert view.look(later=3).states == {"a": b"1"}
 
@@ -216,11 +226,10 @@ def test_who_goes_on_for_another_reader_takes_no_older_copy(
 ) -> None:
     writer = make_writer()
     writer.commit({"a": b"1"})
-    old = {key: store.dump(key) for key in FEED.all()}
+    set_back = copied(store)
     writer.commit({"a": b"2"})
     view.look()
-    for key, value in old.items():
-        store.restore(key, 0, value, replace=True)
+    set_back()
     heir = FeedReader(store, FEED, since=view.reader.newest)
     heir.sync()
     assert not heir.known
@@ -252,12 +261,11 @@ def test_an_old_copy_that_another_worker_goes_on_with_is_followed(
 ) -> None:
     writer = make_writer()
     writer.commit({"a": b"1"})
-    old = {key: store.dump(key) for key in FEED.all()}
+    set_back = copied(store)
     writer.commit({"a": b"2"})
     writer.commit({"a": b"3"})
     view.look()
-    for key, value in old.items():
-        store.restore(key, 0, value, replace=True)
+    set_back()
     make_writer().commit({"a": b"4"})
     assert view.look(later=3).states == {"a": b"4"}
 
